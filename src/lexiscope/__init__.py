@@ -1,0 +1,3 @@
+"""See what a language model knows about words."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,13 @@
+"""The one kind of error that is meant for the person, not for the programmer."""
+
+from __future__ import annotations
+
+
+class LexiscopeError(Exception):
+    """Input that was refused, or a world that does not allow what was asked.
+
+    The message is one sentence or two in plain words: what was given, what is allowed,
+    what to do next. The command line prints it as one line and exits with code 1;
+    a server answers it as a 4xx. Anything else that is raised is a bug and keeps its
+    traceback.
+    """
