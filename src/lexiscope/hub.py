@@ -70,7 +70,7 @@ class HubModel:
             When there is no such model or revision, it is not open to this person, or neither
             the network nor the cache can answer.
         """
-        from huggingface_hub import HfApi
+        from huggingface_hub import HfApi, hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError
 
         revision = _whole_commit(repository, revision)
@@ -78,8 +78,12 @@ class HubModel:
             info = HfApi().model_info(repository, revision=revision, timeout=10)
             if info.sha is None:
                 raise ValueError("the answer names no commit")
-            names = [sibling.rfilename for sibling in info.siblings or ()]
-            return cls(repository, info.sha, names)
+            model = cls(repository, info.sha, [file.rfilename for file in info.siblings or ()])
+            if "config.json" in model.names:
+                # Asked for by the revision's name, so that the cache knows what it stands for
+                # when there is no network.
+                hf_hub_download(repository, "config.json", revision=revision)
+            return model
         except _failures() as error:
             # An answer that the model is not there is final; a server that is down is not.
             down = not isinstance(error, HfHubHTTPError) or error.response.status_code >= 500

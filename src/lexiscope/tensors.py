@@ -282,9 +282,7 @@ class PickledFile:
             raise LexiscopeError(f"{path} cannot be read: {error.strerror}.") from error
         # A parser of untrusted bytes answers garbage with almost any exception.
         except Exception as error:
-            if re.search(
-                r"not an allowed global|[Uu]nsupported (global|class)|blocked", str(error)
-            ):
+            if RUNS_CODE.search(str(error)):
                 raise LexiscopeError(
                     f"{path} would run code when it is loaded, and was refused. If you trust its "
                     "author, pass --trust-remote-code (trust_remote_code=True); a safetensors "

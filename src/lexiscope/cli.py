@@ -1,0 +1,550 @@
+"""The command line: each command parses, calls one function, prints."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import lexiscope
+from lexiscope.errors import LexiscopeError
+from lexiscope.terminal import Bars, as_json, as_table
+
+if TYPE_CHECKING:
+    from lexiscope.atlas import Atlas
+
+METRICS = ("cosine", "euclidean", "dot")
+METHODS = ("pca", "tsne", "umap", "axes")
+FORMATS = ("tensorboard",)
+LABEL_WIDTH = 100
+
+
+class Command(click.Command):
+    """A command whose help ends with an example."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Example"):
+            for line in self.example.splitlines():
+                formatter.write(f"  {line}\n")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(lexiscope.__version__, prog_name="lexiscope")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is decided on the way.")
+def cli(verbose: bool) -> None:
+    """See what a language model knows about words.
+
+    From a checkpoint to a measured map of its embeddings: its word, position and token-type
+    tables, and the vectors it makes of words in context, at every layer.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s: %(message)s"
+    )
+
+
+json_option = click.option("--json", "to_json", is_flag=True, help="Print JSON.")
+trust_option = click.option(
+    "--trust-remote-code", is_flag=True, help="Let code that comes with a checkpoint run."
+)
+
+
+@cli.command(cls=Command, example="lexiscope demo")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("lexiscope-demo.atlas"),
+    show_default=True,
+    help="The folder of the atlas.",
+)
+@click.option("--view/--no-view", default=True, help="Open the view when done.")
+@click.option("--port", default=6006, show_default=True, help="Port of the view.")
+@json_option
+def demo(output: Path, view: bool, port: int, to_json: bool) -> None:
+    """Build the embedded model's atlas with the example senses, and show what it holds."""
+    from lexiscope import demo as demonstration
+
+    results: list[demonstration.Result] = []
+
+    def tell(result: demonstration.Result) -> None:
+        results.append(result)
+        if not to_json:
+            bars.close()
+            _print_result(result.title, result.rows)
+
+    bars = Bars()
+    try:
+        atlas = demonstration.run(output, bars, tell)
+    finally:
+        bars.close()
+    if to_json:
+        as_json([{"title": result.title, "rows": result.rows} for result in results])
+    else:
+        click.echo(f"\nThe atlas is {atlas.path}; look into it with: lexiscope info {atlas.path}")
+    if view:
+        _serve(atlas, None, port, quiet=to_json)
+
+
+@cli.command(
+    cls=Command,
+    example="lexiscope build bert-base-uncased senses.xlsx -o senses.atlas\n"
+    "lexiscope build embedded examples/word-senses.csv --match prefix -o senses.atlas",
+)
+@click.argument("model")
+@click.argument("texts", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder of the atlas.  [default: MODEL.atlas]",
+)
+@click.option("--text", help="Column of the texts, where its name is not a usual one.")
+@click.option("--target", help="Column of the words to look at.")
+@click.option("--start", help="Column of the word's first character, counted from 0.")
+@click.option("--end", help="Column of the character after the word's last.")
+@click.option("--sense", help="Column of the word's sense.")
+@click.option("--id", "id_", help="Column that identifies a row.")
+@click.option(
+    "--match",
+    type=click.Choice(["word", "prefix", "all"]),
+    default="word",
+    show_default=True,
+    help="word: the whole word, any case; prefix: words that begin with it; all: every word.",
+)
+@click.option("--layers", help="Layers to keep, such as 0,6,12 or 0-6.  [default: all]")
+@click.option(
+    "--pooling",
+    type=click.Choice(["mean", "first", "last", "max"]),
+    default="mean",
+    show_default=True,
+    help="How the vectors of a word's pieces become one.",
+)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True
+)
+@click.option("--batch-tokens", type=click.IntRange(min=1), help="Tokens in a batch.")
+@click.option(
+    "--maps",
+    default="pca,tsne",
+    show_default=True,
+    help="Projections to compute for every space, or none.",
+)
+@click.option(
+    "--name", default="context", show_default=True, help="Name of the space of words in context."
+)
+@click.option("--replace", is_flag=True, help="Give up a space of that name with other inputs.")
+@trust_option
+@json_option
+def build(
+    model: str,
+    texts: Path | None,
+    output: Path | None,
+    id_: str | None,
+    match: Any,
+    layers: str | None,
+    pooling: Any,
+    device: Any,
+    batch_tokens: int | None,
+    maps: str,
+    name: str,
+    replace: bool,
+    trust_remote_code: bool,
+    to_json: bool,
+    **columns: str | None,
+) -> None:
+    """Build the atlas of MODEL: its tables and, with TEXTS, their words in context.
+
+    MODEL is a Hub name (name or org/name, with @revision if you like), a local folder, or
+    "embedded". TEXTS is an xlsx, csv, tsv, jsonl, parquet or plain text file with a column of
+    texts and one of words; or mark the words [[so]] in the texts.
+    """
+    from lexiscope.encoder import EncodeOptions
+    from lexiscope.workflow import Context
+    from lexiscope.workflow import build as run
+
+    options = EncodeOptions(
+        layers=_numbers(layers), pooling=pooling, device=device, batch_tokens=batch_tokens
+    )
+    methods = [] if maps == "none" else [method.strip() for method in maps.split(",")]
+    wrong = [method for method in methods if method not in METHODS[:3]]
+    if wrong:
+        raise LexiscopeError(f"--maps {wrong[0]}: there are {', '.join(METHODS[:3])}, or none")
+    bars = Bars()
+    try:
+        atlas = run(
+            model,
+            texts,
+            output,
+            context=Context(name, match, options, replace),
+            maps=methods,
+            trust_remote_code=trust_remote_code,
+            progress=bars,
+            id=id_,
+            **columns,
+        )
+    finally:
+        bars.close()
+    _print_atlas(atlas, to_json)
+
+
+@cli.command(
+    cls=Command,
+    example="lexiscope near senses.atlas word india -k 5\n"
+    'lexiscope near senses.atlas word "king - man + woman"\n'
+    "lexiscope near senses.atlas context '#12' --layer 6",
+)
+@click.argument("atlas", type=click.Path(path_type=Path))
+@click.argument("space")
+@click.argument("query", nargs=-1, required=True)
+@click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
+@click.option(
+    "--metric", type=click.Choice(METRICS), default="cosine", show_default=True, help="Measure."
+)
+@click.option("--spherize", is_flag=True, help="Centre and normalise first, as TensorBoard does.")
+@click.option("--layer", type=int, help="Layer of a space in context.  [default: the last]")
+@json_option
+def near(
+    atlas: Path,
+    space: str,
+    query: Sequence[str],
+    k: int,
+    metric: Any,
+    spherize: bool,
+    layer: int | None,
+    to_json: bool,
+) -> None:
+    """List the points of SPACE nearest to QUERY, in the original space.
+
+    QUERY is a label, a point number such as '#12', or arithmetic on them; several are answered
+    one after the other. The points of a query are left out of its answer.
+    """
+    from lexiscope.atlas import Atlas
+
+    held = Atlas.open(atlas)[space]
+    if layer is not None:
+        held = held.layer(layer)
+    texts = held.points["text"] if "row" in held.points.column_names else None
+    value = "distance" if metric == "euclidean" else "similarity"
+    answers = []
+    for asked in query:
+        found = held.neighbors(asked, k, metric, spherized=spherize).to_pylist()
+        near = [
+            {"point": row["point"], "label": row["label"], value: round(row[value], 6)}
+            | ({"text": texts[row["point"]].as_py()} if texts is not None else {})
+            for row in found
+        ]
+        answer: dict[str, Any] = {"space": space, "query": asked, "metric": metric}
+        if held.layers:
+            answer["layer"] = held.layers[-1]
+        answers.append(answer | {"neighbors": near})
+    if to_json:
+        as_json(answers[0] if len(answers) == 1 else answers)
+        return
+    for answer in answers:
+        at = f", layer {answer['layer']}" if "layer" in answer else ""
+        click.secho(f"{space}{at}, near {answer['query']} ({metric})", bold=True)
+        as_table([_short(row) for row in answer["neighbors"]])
+
+
+@cli.command(
+    cls=Command,
+    example="lexiscope project senses.atlas word umap\n"
+    "lexiscope project senses.atlas word pca --components 1,3\n"
+    "lexiscope project senses.atlas word axes --axis 'man, king -> woman, queen' "
+    "--axis '/^[0-9]+$/ -> one, two'",
+)
+@click.argument("atlas", type=click.Path(path_type=Path))
+@click.argument("space")
+@click.argument("method", type=click.Choice(METHODS))
+@click.option("--layer", type=int, help="Layer of a space in context.  [default: the last]")
+@click.option("--dims", type=click.Choice(["2", "3"]), default="2", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--components", help="pca: which components, such as 1,3.")
+@click.option("--perplexity", type=float, help="tsne: Gaussian affinities of this perplexity.")
+@click.option("--neighbors", type=int, help="umap: size of a neighbourhood.  [default: 15]")
+@click.option("--min-dist", type=float, help="umap: how close points may lie.  [default: 0.1]")
+@click.option("--axis", "axes", multiple=True, help="axes: 'LEFT -> RIGHT', two or three times.")
+@json_option
+def project(
+    atlas: Path,
+    space: str,
+    method: str,
+    layer: int | None,
+    dims: str,
+    seed: int,
+    components: str | None,
+    axes: Sequence[str],
+    to_json: bool,
+    **given: float | None,
+) -> None:
+    """Compute one more projection of SPACE on all its points, and measure what it keeps."""
+    from lexiscope.atlas import Atlas
+    from lexiscope.workflow import project as run
+
+    parameters: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if components is not None:
+        parameters["components"] = _numbers(components)
+    if axes:
+        parameters["axes"] = list(axes)
+    bars = Bars()
+    try:
+        made = run(
+            Atlas.open(atlas),
+            space,
+            method,
+            layer=layer,
+            dims=int(dims),
+            seed=seed,
+            progress=bars,
+            **parameters,
+        )
+    finally:
+        bars.close()
+    about: dict[str, Any] = {
+        "space": space,
+        "projection": made.id,
+        "points": len(made.coordinates),
+        "neighbors_kept": made.quality.kept if made.quality else None,
+        "trustworthiness": made.quality.trustworthiness if made.quality else None,
+    }
+    if to_json:
+        as_json(about | {"details": dict(made.details)})
+    else:
+        as_table([about])
+
+
+@cli.command(cls=Command, example="lexiscope info bert-base-uncased\nlexiscope info senses.atlas")
+@click.argument("model_or_atlas")
+@trust_option
+@json_option
+def info(model_or_atlas: str, trust_remote_code: bool, to_json: bool) -> None:
+    """Say what a checkpoint or an atlas holds."""
+    from lexiscope.atlas import MANIFEST, Atlas
+
+    if (Path(model_or_atlas) / MANIFEST).exists():
+        _print_atlas(Atlas.open(model_or_atlas), to_json)
+        return
+    from lexiscope.checkpoint import Checkpoint
+
+    checkpoint = Checkpoint.open(model_or_atlas, trust_remote_code=trust_remote_code)
+    rows = [
+        {
+            "table": kind,
+            "shape": " x ".join(map(str, table.shape)) if table.shape else None,
+            "dtype": table.dtype,
+            "tensor": table.tensor or f"none: {table.reason}",
+        }
+        for kind, table in checkpoint.tables.items()
+    ]
+    if to_json:
+        as_json(
+            {
+                "model": checkpoint.name,
+                "family": checkpoint.family.name,
+                "tables": {
+                    kind: {
+                        "tensor": table.tensor,
+                        "shape": table.shape,
+                        "dtype": table.dtype,
+                        "reason": table.reason,
+                    }
+                    for kind, table in checkpoint.tables.items()
+                },
+                "notes": list(checkpoint.notes),
+            }
+        )
+        return
+    click.secho(f"{checkpoint.name} ({checkpoint.family.name})", bold=True)
+    as_table(rows)
+    for note in checkpoint.notes:
+        click.echo(f"  {note}")
+
+
+@cli.command(cls=Command, example="lexiscope export senses.atlas tensorboard logs")
+@click.argument("atlas", type=click.Path(path_type=Path))
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("destination", type=click.Path(path_type=Path))
+@json_option
+def export(atlas: Path, format: str, destination: Path, to_json: bool) -> None:
+    """Write an atlas as files that other programs read."""
+    from lexiscope.atlas import Atlas
+    from lexiscope.export import FORMATS
+
+    FORMATS[format](Atlas.open(atlas), destination)
+    if to_json:
+        as_json({"atlas": str(atlas), "format": format, "destination": str(destination)})
+    else:
+        click.echo(f"wrote {destination}; look with: tensorboard --logdir {destination}")
+
+
+@cli.command(cls=Command, example="lexiscope tensorboard senses.atlas --port 6006")
+@click.argument("atlas", type=click.Path(path_type=Path))
+@click.option(
+    "--logdir", type=click.Path(path_type=Path), help="Keep the exported files in this folder."
+)
+@click.option("--port", default=6006, show_default=True, help="The next free one if it is taken.")
+@json_option
+def tensorboard(atlas: Path, logdir: Path | None, port: int, to_json: bool) -> None:
+    """Export an atlas and open it in TensorBoard's Embedding Projector, until Ctrl-C."""
+    from lexiscope.atlas import Atlas
+
+    _serve(Atlas.open(atlas), logdir, port, quiet=to_json)
+
+
+@cli.command(cls=Command, example='eval "$(lexiscope completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes lexiscope's commands in your shell."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "lexiscope", "_LEXISCOPE_COMPLETE").source())
+
+
+def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None:
+    """Export to a folder, run TensorBoard over it and wait for Ctrl-C."""
+    import tempfile
+
+    from lexiscope.export import export_tensorboard
+    from lexiscope.tensorboard import Server
+
+    with tempfile.TemporaryDirectory(prefix="lexiscope-") as temporary:
+        folder = logdir or Path(temporary)
+        export_tensorboard(atlas, folder)
+        with Server(folder, port) as server:
+            if quiet:
+                as_json({"url": server.url, "logdir": str(folder)})
+            else:
+                click.echo(f"TensorBoard is at {server.url} (Ctrl-C ends it)")
+            if sys.stdout.isatty():
+                click.launch(server.url)
+            server.wait()
+
+
+def _print_atlas(atlas: Atlas, to_json: bool) -> None:
+    spaces: list[dict[str, Any]] = []
+    for name in atlas.spaces:
+        space = atlas[name]
+        layers = space.layers
+        best = next(iter(atlas.projections(name).items()), None)
+        kept = (best[1]["quality"] or {}).get("kept") if best else None
+        spaces.append(
+            {
+                "space": name,
+                "points": len(space),
+                "dimensions": int(space.vectors.shape[1]),
+                "layers": f"{layers[0]}-{layers[-1]}" if layers else None,
+                "projections": ", ".join(atlas.projections(name)) or None,
+                "best_keeps": kept,
+            }
+        )
+    contexts = [name for name in atlas.spaces if "corpus" in atlas.recipe(name)]
+    if to_json:
+        as_json(
+            {
+                "atlas": str(atlas.path),
+                "spaces": [row | {"recipe": atlas.recipe(row["space"])} for row in spaces],
+                "skipped": {name: atlas.skipped(name).to_pylist() for name in contexts},
+            }
+        )
+        return
+    if atlas.spaces:
+        about = atlas.recipe(atlas.spaces[0])["checkpoint"]
+        click.secho(f"{atlas.path}: {about['name']} ({about['family']})", bold=True)
+        for kind, table in about["tables"].items():
+            if table["reason"]:
+                click.echo(f"  no {kind} table: {table['reason']}")
+        for note in about["notes"]:
+            click.echo(f"  {note}")
+    as_table(spaces)
+    for name in contexts:
+        _print_corpus(atlas, name)
+
+
+def _print_corpus(atlas: Atlas, name: str) -> None:
+    about = atlas.recipe(name)["corpus"]
+    click.echo(
+        f"  {name}: {about['occurrences']:,} occurrences in {about['texts']:,} texts of "
+        f"{about['name']}, {about['cut']:,} in a window of a longer text, "
+        f"{about['skipped']:,} rows skipped"
+    )
+    for row in atlas.skipped(name).slice(0, 10).to_pylist():
+        click.echo(f"    row {row['row']}: {row['reason']}")
+    if about["skipped"] > 10:
+        click.echo(f"    and {about['skipped'] - 10:,} more; --json lists all")
+
+
+def _print_result(title: str, rows: list[dict[str, Any]]) -> None:
+    click.echo()
+    click.secho(title, bold=True)
+    if rows and "neighbors" in rows[0]:
+        for row in rows:
+            near = "  ".join(f"{n['label']} {n['similarity']:.2f}" for n in row["neighbors"])
+            click.echo(f"  {row['query']:<12}{near}")
+    else:
+        as_table(rows)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    text = row.get("text")
+    if text and len(text) > LABEL_WIDTH:
+        return row | {"text": text[: LABEL_WIDTH - 1] + "…"}
+    return row
+
+
+def _numbers(given: str | None) -> tuple[int, ...] | None:
+    """Read ``0,6,12`` or ``0-6``."""
+    if given is None:
+        return None
+    numbers: list[int] = []
+    try:
+        for part in given.split(","):
+            low, dash, high = part.strip().partition("-")
+            numbers += range(int(low), int(high) + 1) if dash and low else [int(part)]
+    except ValueError:
+        raise LexiscopeError(f"{given!r}: write numbers such as 0,6,12 or 0-6") from None
+    return tuple(numbers)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit 0 when done, 1 refused, 2 wrong usage, 130 interrupted."""
+    sys.exit(_guarded(lambda: cli.main(arguments, "lexiscope", standalone_mode=False)))
+
+
+def _guarded(run: Callable[[], Any]) -> int:
+    try:
+        return int(run() or 0)
+    except LexiscopeError as error:
+        click.echo(f"lexiscope: {' '.join(str(error).split())}", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # `lexiscope ... | head` has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        what = shlex.quote(str(error.filename))
+        click.echo(f"lexiscope: {what}: {error.strerror}", err=True)
+        return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Nearest neighbours of vectors, exact where that is quick and approximate beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.errors import LexiscopeError
+
+Metric = Literal["cosine", "euclidean", "dot"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+Floats = NDArray[np.float32]
+
+# All pairs take n * n * dim multiply-adds. On two cores 1e12 of them are 8 s (measured:
+# `benchmarks/neighbors.py`), about what building an approximate index of that size costs too.
+EXACT_LIMIT = 2e12
+RECALL_SAMPLE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class NeighborGraph:
+    """The k nearest neighbours of every point by cosine similarity, itself left out.
+
+    Attributes
+    ----------
+    indices : ndarray of shape (n_points, k), int32
+        Nearest first.
+    similarities : ndarray of shape (n_points, k), float32
+        Cosine similarities, descending.
+    method : str
+        ``"exact"`` or ``"hnsw"``.
+    recall : float
+        Share of the true neighbours found: 1.0 when exact, otherwise measured against the
+        exact neighbours of 1,000 points drawn from these very vectors.
+    """
+
+    indices: NDArray[np.int32]
+    similarities: Floats
+    method: str
+    recall: float
+
+    @property
+    def k(self) -> int:
+        """Number of neighbours a point has."""
+        return int(self.indices.shape[1])
+
+    def first(self, k: int) -> NeighborGraph:
+        """Return the same graph cut to its `k` nearest."""
+        return NeighborGraph(
+            self.indices[:, :k], self.similarities[:, :k], self.method, self.recall
+        )
+
+
+def normalize(vectors: Floats) -> Floats:
+    """Divide every row by its Euclidean norm; zero rows stay zero.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim), float32
+
+    Returns
+    -------
+    ndarray of shape (n, dim), float32, C order
+    """
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.ascontiguousarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def spherize(vectors: Floats) -> Floats:
+    """Subtract the mean of all rows, then normalise: what TensorBoard calls spherize.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim), float32
+
+    Returns
+    -------
+    ndarray of shape (n, dim), float32
+    """
+    return normalize(vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32))
+
+
+def scores(vectors: Floats, query: Floats, metric: Metric) -> Floats:
+    """Compare every row with one query vector.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim), float32
+        For ``"cosine"`` normalised rows: see `normalize`.
+    query : ndarray of shape (dim,), float32
+    metric : {"cosine", "euclidean", "dot"}
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Cosine similarity in [-1, 1], dot product, or Euclidean distance (smaller is nearer).
+    """
+    if metric == "cosine":
+        norm = float(np.linalg.norm(query))
+        return np.asarray(vectors @ (query / norm if norm else query), dtype=np.float32)
+    if metric == "euclidean":
+        return np.asarray(np.linalg.norm(vectors - query, axis=1), dtype=np.float32)
+    return np.asarray(vectors @ query, dtype=np.float32)
+
+
+def nearest(
+    values: Floats, k: int, metric: Metric, exclude: NDArray[np.integer] | None = None
+) -> NDArray[np.int64]:
+    """Return the points with the best scores, best first; equal scores in point order.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,), float32
+        From `scores`.
+    k : int
+        Fewer are returned when fewer points are left.
+    metric : {"cosine", "euclidean", "dot"}
+    exclude : ndarray of int, optional
+        Points never returned.
+
+    Returns
+    -------
+    ndarray of shape (min(k, n - excluded),), int64
+    """
+    cost = values.astype(np.float64) if metric == "euclidean" else -values.astype(np.float64)
+    excluded = np.unique(exclude) if exclude is not None else np.empty(0, dtype=np.int64)
+    cost[excluded] = np.inf
+    k = min(k, len(cost) - len(excluded))
+    if k <= 0:
+        return np.empty(0, dtype=np.int64)
+    # A partition finds the k-th cost; all points at or under it are then sorted stably.
+    bound = np.partition(cost, k - 1)[k - 1]
+    candidates = np.flatnonzero(cost <= bound)
+    return candidates[np.argsort(cost[candidates], kind="stable")][:k].astype(np.int64)
+
+
+def neighbor_graph(
+    vectors: Floats,
+    k: int = 15,
+    *,
+    method: Literal["auto", "exact", "hnsw"] = "auto",
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> NeighborGraph:
+    """Find every point's `k` nearest neighbours by cosine similarity.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_points, dim), float32
+    k : int
+        Cut to ``n_points - 1``.
+    method : {"auto", "exact", "hnsw"}
+        ``"auto"`` is exact while ``n_points**2 * dim`` stays under `EXACT_LIMIT`, and beyond
+        it searches a navigable small-world graph (Malkov & Yashunin 2018).
+    seed : int
+        Draws the points on which an approximate graph's recall is measured.
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    NeighborGraph
+
+    Raises
+    ------
+    LexiscopeError
+        With fewer than two points.
+    """
+    n = len(vectors)
+    if n < 2:
+        raise LexiscopeError(f"a neighbour graph needs at least 2 points, this space has {n}")
+    k = min(k, n - 1)
+    unit = normalize(vectors)
+    if method == "auto":
+        method = "exact" if n * n * unit.shape[1] <= EXACT_LIMIT else "hnsw"
+    if method == "exact":
+        found, values = _search_exact(unit, np.arange(n), k, progress)
+        return NeighborGraph(found, values, "exact", 1.0)
+    found, values = _search_hnsw(unit, k, progress)
+    sample = np.random.default_rng(seed).choice(n, min(RECALL_SAMPLE, n), replace=False)
+    truth, _ = _search_exact(unit, sample, k, None)
+    hits = sum(np.intersect1d(a, b).size for a, b in zip(truth, found[sample], strict=True))
+    return NeighborGraph(found, values, "hnsw", hits / truth.size)
+
+
+def _search_exact(
+    unit: Floats, rows: NDArray[np.integer], k: int, progress: Callable[[float], None] | None
+) -> tuple[NDArray[np.int32], Floats]:
+    import faiss
+
+    index = faiss.IndexFlatIP(unit.shape[1])
+    index.add(unit)
+    return _search(index, unit, rows, k, progress)
+
+
+def _search_hnsw(
+    unit: Floats, k: int, progress: Callable[[float], None] | None
+) -> tuple[NDArray[np.int32], Floats]:
+    import faiss
+
+    index = faiss.IndexHNSWFlat(unit.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = 100
+    index.hnsw.efSearch = max(128, 4 * k)
+    index.add(unit)
+    return _search(index, unit, np.arange(len(unit)), k, progress)
+
+
+def _search(
+    index: object,
+    unit: Floats,
+    rows: NDArray[np.integer],
+    k: int,
+    progress: Callable[[float], None] | None,
+    block: int = 4096,
+) -> tuple[NDArray[np.int32], Floats]:
+    """Search `rows` of `unit` in `index`, each row itself left out."""
+    found = np.empty((len(rows), k), dtype=np.int32)
+    values = np.empty((len(rows), k), dtype=np.float32)
+    for start in range(0, len(rows), block):
+        part = rows[start : start + block]
+        similarity, near = index.search(unit[part], k + 1)  # type: ignore[attr-defined]
+        # A point is usually its own first hit, but not beside duplicates, and an approximate
+        # search may miss it: then the last hit is the one too many.
+        own = near == part[:, None]
+        own[~own.any(axis=1), k] = True
+        found[start : start + block] = near[~own].reshape(-1, k)
+        values[start : start + block] = similarity[~own].reshape(-1, k)
+        if progress:
+            progress(min(1.0, (start + block) / len(rows)))
+    return found, values

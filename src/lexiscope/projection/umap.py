@@ -1,0 +1,130 @@
+"""UMAP (McInnes, Healy & Melville 2018) by umap-learn, over the shared neighbour graph."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.errors import LexiscopeError
+from lexiscope.neighbors import NeighborGraph
+from lexiscope.projection.pca import pca
+from lexiscope.projection.projection import Projection
+
+NEIGHBORS = 15
+
+
+def neighbors_needed(*, neighbors: int = NEIGHBORS, min_dist: float = 0.1) -> int:
+    """Return how many neighbours a point needs; UMAP counts the point itself as one."""
+    del min_dist
+    return neighbors - 1
+
+
+def umap(
+    vectors: NDArray[np.float32],
+    graph: NeighborGraph,
+    *,
+    dims: int = 2,
+    neighbors: int = NEIGHBORS,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Projection:
+    """Lay out the fuzzy neighbour graph.
+
+    The neighbours come from `graph`, so umap-learn neither searches nor compiles PyNNDescent;
+    the layout starts from the principal components and runs on one thread, which makes it
+    repeatable.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_points, dim), float32
+    graph : NeighborGraph
+        At least ``neighbors - 1`` neighbours a point, or all there are.
+    dims : {2, 3}
+    neighbors : int
+        Size of a neighbourhood, the point itself counted, at least 2.
+    min_dist : float
+        How close points may lie in the picture, in [0, 1].
+    seed : int
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    Projection
+
+    Raises
+    ------
+    LexiscopeError
+        With fewer than four points or parameters out of range.
+    """
+    n = len(vectors)
+    if n < 4:
+        raise LexiscopeError(f"UMAP needs at least 4 points, this space has {n}; pca works")
+    if neighbors < 2:
+        raise LexiscopeError(f"neighbors {neighbors}: UMAP needs at least 2")
+    if not 0 <= min_dist <= 1:
+        raise LexiscopeError(f"min_dist {min_dist:g}: give a number from 0 to 1")
+    parameters = {
+        name: value
+        for name, value, usual in (
+            ("neighbors", neighbors, NEIGHBORS),
+            ("min_dist", min_dist, 0.1),
+        )
+        if value != usual
+    }
+    near = graph.first(neighbors - 1)
+    own = np.arange(n, dtype=np.int32)[:, None]
+    indices = np.hstack([own, near.indices])
+    distances = np.hstack(
+        [np.zeros((n, 1), np.float32), np.clip(1 - near.similarities, 0, None)]
+    ).astype(np.float32)
+    start = pca(vectors, dims=dims).coordinates.astype(np.float64)
+    start *= 10 / max(float(np.abs(start).max()), 1e-12)
+    with warnings.catch_warnings():
+        # It says that a given graph cannot place new points, and that a seed means one thread.
+        warnings.simplefilter("ignore")
+        from umap import umap_
+
+        random = np.random.RandomState(seed)
+        ties, _, _ = umap_.fuzzy_simplicial_set(
+            vectors,
+            n_neighbors=indices.shape[1],
+            random_state=random,
+            metric="cosine",
+            knn_indices=indices,
+            knn_dists=distances,
+        )
+        if progress:
+            progress(0.1)
+        a, b = umap_.find_ab_params(1.0, min_dist)
+        layout, _ = umap_.simplicial_set_embedding(
+            vectors,
+            ties,
+            n_components=dims,
+            initial_alpha=1.0,
+            a=a,
+            b=b,
+            gamma=1.0,
+            negative_sample_rate=5,
+            n_epochs=200 if n > 10_000 else 500,
+            init=start.astype(np.float32),
+            random_state=random,
+            metric="cosine",
+            metric_kwds={},
+            densmap=False,
+            densmap_kwds={},
+            output_dens=False,
+        )
+    if progress:
+        progress(1.0)
+    return Projection(
+        "umap",
+        np.asarray(layout, dtype=np.float32),
+        parameters,
+        seed,
+        details={"neighbors": indices.shape[1]},
+    )
