@@ -8,13 +8,14 @@ import unicodedata
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lexiscope import spans
 
-LETTERS = "ab ABz's’-.,1_ß\u0301éÉİſ的あー カ\u0e01\u0e31א\u05b8क\u094d한\u1100\u1161\u11a8\u00ad\ufe0fﬁΐ😀"
-texts = st.text(st.sampled_from(LETTERS), max_size=24) | st.text(max_size=24)
+LATIN = "ab ABz's’-.,1_ß\u0301éÉİſ\u00ad\ufe0fﬁΐ😀"
+OTHERS = "的あー カ\u0e01\u0e31א\u05b8क\u094d한\u1100\u1161\u11a8"
+texts = st.text(st.sampled_from(LATIN + OTHERS), max_size=24) | st.text(max_size=24)
 
 
 def found(text: str, target: str, match: spans.Match = "word") -> list[str]:
@@ -92,7 +93,7 @@ def test_prefixes(text: str, target: str, expected: list[str]) -> None:
         ("We’ll pay 3.14 or 1,000.", ["We", "pay", "3.14", "or", "1,000"]),
         ("rock'n'roll o'clock’s", ["rock'n'roll", "o'clock"]),
         ("naïve cafe\u0301, foo_bar", ["naïve", "cafe\u0301", "foo", "bar"]),
-        ("می\u200cخواهم कि\u0924ाब", ["می\u200cخواهم", "कि\u0924ाब"]),
+        ("می\u200cخواهم किताब", ["می\u200cخواهم", "किताब"]),
         ("食べるパン 人々 カード", ["食", "べる", "パン", "人", "々", "カード"]),
         ("กินข้าว ที่บ้าน", ["กินข้าว", "ที่บ้าน"]),
         ("AI技術 한국어", ["AI", "技", "術", "한국어"]),
@@ -151,7 +152,9 @@ def test_what_is_found_is_the_target(text: str, other: str, size: int) -> None:
             assert edges == sorted(edges)
 
 
-@given(st.text(st.sampled_from("abé ñ각ệ,ö."), max_size=30), st.sampled_from(["é", "각", "ab", "ệ"]))
+@given(
+    st.text(st.sampled_from("abé ñ각ệ,ö."), max_size=30), st.sampled_from(["é", "각", "ab", "ệ"])
+)
 def test_either_normal_form_finds_the_other(text: str, target: str) -> None:
     composed = unicodedata.normalize("NFC", text)
     decomposed = unicodedata.normalize("NFD", text)
@@ -182,7 +185,7 @@ def test_words_are_apart_and_found_again(text: str) -> None:
     assert edges == sorted(edges)
     for start, end in places:
         assert start < end
-        assert any(character.isalnum() for character in text[start:end])
+        assert regex.search(r"[\p{L}\p{N}]", text[start:end])
 
 
 @given(st.lists(st.tuples(st.text("ab é", max_size=4), st.booleans()), max_size=8))
@@ -195,8 +198,7 @@ def test_marks_give_back_what_was_marked(pieces: list[tuple[str, bool]]) -> None
         assert clean == "".join(piece for piece, _ in pieces)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.text(st.sampled_from("a b's-.[]1é\u0301\u0323的\u200dß"), min_size=1, max_size=4))
+@pytest.mark.parametrize("unit", ["a ", "a'", "[[a", "-", "ß", "的", "\u0301\u0323", "\u200d"])
 def test_time_is_linear_in_the_text(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     started = time.process_time()

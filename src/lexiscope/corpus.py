@@ -206,7 +206,7 @@ def _check(found: Columns, columns: Columns, sheet: readers.Sheet) -> None:
         raise LexiscopeError(f"The column {twice[0]!r} is named for two things; {there}")
     if "text" not in have:
         raise LexiscopeError(
-            f"{sheet.name} has no column of texts by a usual name; name it (--text); {there}."
+            f"{sheet.name} has no column of texts by a usual name; name it (--text); {there}"
         )
     if ("start" in have) != ("end" in have):
         raise LexiscopeError(
@@ -335,7 +335,7 @@ def _nothing_left(sheet: readers.Sheet, sifted: _Sifted) -> str:
         for kind, count in Counter(kinds).most_common()
     )
     return (
-        f"{sheet.name} leaves no word to embed in {len(kinds)} rows: {counts}. Look at those rows, "
+        f"{sheet.name} leaves no word to embed; rows left out: {counts}. Look at those rows, "
         "or take inflected words too (--match prefix), or every word (--match all)."
     )
 

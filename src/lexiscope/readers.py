@@ -208,6 +208,7 @@ def _unique(names: Iterable[object]) -> list[str]:
 
 def _frame(source: object) -> pa.Table:
     modules = {kind.__module__.partition(".")[0] for kind in type(source).__mro__}
+    reason = ""
     try:
         if "datasets" in modules:
             return _dataset(source)
@@ -216,10 +217,10 @@ def _frame(source: object) -> pa.Table:
         if hasattr(source, "__arrow_c_stream__"):
             return _arrow(pa.table(source))
     except pa.ArrowException as error:
-        raise LexiscopeError(f"The {type(source).__name__} cannot be read: {error}") from error
+        reason = f" ({str(error).splitlines()[0]})"
     raise LexiscopeError(
-        f"A corpus cannot be read from a {type(source).__name__}; give a path, a pandas or Polars "
-        "frame, an Arrow table or a datasets.Dataset."
+        f"A corpus cannot be read from this {type(source).__name__}{reason}; give a path, a pandas "
+        "or Polars frame, an Arrow table or a datasets.Dataset."
     )
 
 
@@ -247,13 +248,13 @@ def _series(series: Any) -> pa.ChunkedArray:
 
 
 def _dataset(source: Any) -> pa.Table:
-    if not hasattr(source, "with_format") or not hasattr(source, "__getitem__"):
-        raise LexiscopeError(
-            f"A {type(source).__name__} has no rows to number; give one datasets.Dataset."
-        )
     if isinstance(source, dict):
         raise LexiscopeError(
             f"The dataset has splits ({', '.join(map(str, source))}); give one of them."
+        )
+    if not hasattr(source, "__len__"):
+        raise LexiscopeError(
+            f"A {type(source).__name__} has no rows to number; give one datasets.Dataset."
         )
     table = source.with_format("arrow")[:]
     for place, (name, feature) in enumerate(source.features.items()):
