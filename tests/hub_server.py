@@ -57,7 +57,9 @@ class HubServer:
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         # Another host by its name, so that clients must not send their token there.
         self.storage = f"http://localhost:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

@@ -321,4 +321,5 @@ def _refusal(
         problem = f"the Hub answered {status}"
     else:
         problem = f"the Hub cannot be reached ({' '.join(str(error).split())[:200]})"
-    return LexiscopeError(f"{name} cannot be fetched: {problem}. {what_works()}")
+    local = "" if file else "is no folder here and "
+    return LexiscopeError(f"{name} {local}cannot be fetched: {problem}. {what_works()}")

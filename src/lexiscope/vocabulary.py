@@ -302,16 +302,16 @@ def points(vocabulary: Vocabulary, rows: int) -> tuple[pa.Table, tuple[str, ...]
         else:
             by_id[number] = token
     describe = _describer(vocabulary)
+    tokens = [_sound(by_id[row]) if row in by_id else None for row in range(rows)]
     labels, texts, kinds, names = [], [], [], []
-    for row in range(rows):
+    for row, known in enumerate(tokens):
         text, label, kind, script = "", f"[row {row}]", "unused", "Common"
-        if row in by_id:
-            text, label, kind, script = describe(by_id[row])
+        if known is not None:
+            text, label, kind, script = describe(known)
         labels.append(label)
         texts.append(text)
         kinds.append(kind)
         names.append(script)
-    tokens = [_sound(by_id[row]) if row in by_id else None for row in range(rows)]
     table = pa.table(
         [labels, tokens, texts, range(rows), kinds, names, list(map(len, texts))], schema=SCHEMA
     )
@@ -344,6 +344,7 @@ def _describer(vocabulary: Vocabulary) -> Callable[[str], tuple[str, str, str, s
     scheme = vocabulary.scheme
 
     def describe(token: str) -> tuple[str, str, str, str]:
+        """Of a token without lone surrogates."""
         if token[:1] in ("[", "<", "m") and UNUSED.fullmatch(token):
             return token, visible(token), "unused", "Common"
         if token in vocabulary.special:
@@ -353,22 +354,19 @@ def _describer(vocabulary: Vocabulary) -> Callable[[str], tuple[str, str, str, s
             return text, token, "byte", "Common"
         if token in vocabulary.literal:
             # Gemma adds runs of spaces in this spelling.
-            text = _sound(token.replace("▁", " ") if scheme == "sentencepiece" else token)
+            text = token.replace("▁", " ") if scheme == "sentencepiece" else token
             begins = True
         elif scheme == "bytes":
-            raw = _bytes(token)
-            try:
-                text = token if raw is None else raw.decode("utf-8")
-            except UnicodeDecodeError:
-                text = raw.decode("utf-8", "backslashreplace") if raw is not None else token
+            text, whole = _decoded(token)
+            if not whole:
                 return text, visible(text), "byte", "Common"
             text, begins = _unspaced(text)
         elif scheme == "sentencepiece":
-            text, begins = _unspaced(_sound(token).replace("▁", " "))
+            text, begins = _unspaced(token.replace("▁", " "))
         elif scheme == "wordpiece" and token.startswith("##") and len(token) > 2:
-            text, begins = _sound(token[2:]), False
+            text, begins = token[2:], False
         else:
-            text, begins = _sound(token), True
+            text, begins = token, True
         kind, script = _kind(text)
         letters = ("word", "single character") if scheme == "wordpiece" else ("word",)
         if not begins and kind in letters:
@@ -421,14 +419,14 @@ def visible(text: str) -> str:
     Control characters and line ends become escapes (``\\n``); spaces at the ends become ``␣``;
     characters that do not show become escapes when nothing else is there.
     """
-    if text.isprintable() and text and text[0] != " " and text[-1] != " ":
+    if text.isprintable() and text[:1] not in ("", " ") and text[-1] != " " and _shows(text):
         return text
     text = _sound(text)
     if not text:
         return "[empty]"
     inner = text.strip(" ")
     before = len(text) - len(text.lstrip(" "))
-    shows = any(unicodedata.category(character)[0] not in "ZCM" for character in inner)
+    shows = _shows(inner)
     shown = "".join(
         character.encode("unicode_escape").decode()
         if unicodedata.category(character) in ("Cc", "Zl", "Zp") or not (shows or character == " ")
@@ -436,6 +434,14 @@ def visible(text: str) -> str:
         for character in inner
     )
     return "␣" * before + shown + "␣" * (len(text) - before - len(inner) if inner else 0)
+
+
+def _shows(text: str) -> bool:
+    """Whether anything but spaces, controls and bare accents is there."""
+    return any(
+        _character(character)[0] != "other" or unicodedata.category(character)[0] not in "ZCM"
+        for character in text
+    )
 
 
 def _sound(text: str) -> str:
@@ -454,9 +460,16 @@ def _letters_of_bytes() -> dict[str, int]:
 _BYTES = _letters_of_bytes()
 
 
-def _bytes(token: str) -> bytes | None:
-    """The bytes a byte-level token stands for; None when it is not written in their letters."""
+def _decoded(token: str) -> tuple[str, bool]:
+    """The text of a byte-level token, and whether its bytes are whole characters.
+
+    A token that is not written in the letters of bytes is text already.
+    """
     try:
-        return bytes([_BYTES[letter] for letter in token])
+        raw = bytes([_BYTES[letter] for letter in token])
     except KeyError:
-        return None
+        return token, True
+    try:
+        return raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "backslashreplace"), False
