@@ -120,9 +120,11 @@ class Atlas:
             data = self._dataset(name)
             own = [column for column in data.schema.names if not columns.is_ours(column)]
             layers = columns.layers(data.schema)
+            with reading(self.path):
+                points = data.to_table(columns=own)
             self._spaces[name] = Space(
                 name,
-                data.to_table(columns=own),
+                points,
                 _Lazy(layers, lambda layer: self._matrix(name, layer)),
                 _Lazy(columns.graph_layers(data.schema), lambda layer: self._graph(name, layer)),
                 self.recipe(name),
@@ -137,6 +139,10 @@ class Atlas:
         """Return the identity of a space's inputs, or None when the atlas has none by the name."""
         entry = self._manifest["spaces"].get(name)
         return None if entry is None else str(entry["key"])
+
+    def dimensions(self, name: str) -> int:
+        """Return the size of a space's vectors (at its last layer), without reading them."""
+        return columns.dimensions(self._dataset(name).schema, self[name].resolve_layer(None))
 
     def skipped(self, name: str = "context") -> pa.Table:
         """Return the rows of the corpus that gave no point, with their reasons."""
@@ -317,13 +323,18 @@ class SpaceWriter:
         table = points
         for layer, matrix in vectors.items():
             table = table.append_column(*columns.vector_column(layer, matrix))
-        with storing(self._atlas.path):
-            _lance().write_dataset(
-                table,
-                str(self._path),
-                mode="append" if self.rows else "create",
-                data_storage_version="stable",
-            )
+        try:
+            with storing(self._atlas.path):
+                _lance().write_dataset(
+                    table,
+                    str(self._path),
+                    mode="append" if self.rows else "create",
+                    data_storage_version="stable",
+                )
+        except LexiscopeError:
+            if not self.rows:
+                shutil.rmtree(self._path, ignore_errors=True)
+            raise
         self.rows += points.num_rows
 
     def finish(self, recipe: Mapping[str, Any], skipped: pa.Table | None = None) -> None:

@@ -444,7 +444,7 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
             {
                 "space": name,
                 "points": len(space),
-                "dimensions": int(space.vectors.shape[1]),
+                "dimensions": atlas.dimensions(name),
                 "layers": f"{layers[0]}-{layers[-1]}" if layers else None,
                 "projections": ", ".join(atlas.projections(name)) or None,
                 "best_keeps": kept,
@@ -480,6 +480,8 @@ def _print_corpus(atlas: Atlas, name: str) -> None:
         f"{about['name']}, {about['cut']:,} in a window of a longer text, "
         f"{about['skipped']:,} rows skipped"
     )
+    for note in about["notes"]:
+        click.echo(f"    {note}")
     for row in atlas.skipped(name).slice(0, 10).to_pylist():
         click.echo(f"    row {row['row']}: {row['reason']}")
     if about["skipped"] > 10:

@@ -49,6 +49,11 @@ def layers(schema: pa.Schema) -> list[Layer]:
     return _layers(schema, "vector")
 
 
+def dimensions(schema: pa.Schema, layer: Layer) -> int:
+    """Return the size of one layer's vectors."""
+    return int(schema.field(name("vector", layer)).type.list_size)
+
+
 def graph_layers(schema: pa.Schema) -> list[Layer]:
     """Return the layers whose neighbour graph a dataset holds."""
     return _layers(schema, "neighbors")

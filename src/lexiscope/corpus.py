@@ -150,9 +150,9 @@ class Corpus:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the texts and occurrences in hex: the same for the same content anywhere."""
+        """SHA-256 of all three tables in hex: the same for the same content anywhere."""
         digest = hashlib.sha256()
-        for table in (self.texts, self.occurrences):
+        for table in (self.texts, self.occurrences, self.skipped):
             for name, column in zip(table.column_names, table.columns, strict=True):
                 digest.update(f"{name}\0{column.type}\0{len(column)}\0".encode())
                 for part in _bytes(column):

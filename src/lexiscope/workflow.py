@@ -246,6 +246,7 @@ def build_context(
             "occurrences": len(plan),
             "skipped": skipped.num_rows,
             "cut": int(plan.cut.sum()),
+            "notes": list(corpus.notes),
         },
         "layers": list(encoder.layers),
         "pooling": options.pooling,

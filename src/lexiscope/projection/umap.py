@@ -90,6 +90,7 @@ def umap(
         from umap import umap_
 
         random = np.random.RandomState(seed)
+        start += random.normal(scale=1e-4, size=start.shape)  # equal points must be able to part
         ties, _, _ = umap_.fuzzy_simplicial_set(
             vectors,
             n_neighbors=indices.shape[1],

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lexiscope.errors import LexiscopeError
+from lexiscope.neighbors import nearest, neighbor_graph, normalize, scores, spherize
+
+FOUR = np.array([[1, 0], [0.8, 0.6], [0, 2], [-1, 0]], dtype=np.float32)
+
+
+def test_graph_by_hand():
+    # Cosines: 0-1 .8, 0-2 0, 0-3 -1, 1-2 .6, 1-3 -.8, 2-3 0.
+    graph = neighbor_graph(FOUR, 2)
+    assert graph.indices[:3].tolist() == [[1, 2], [0, 2], [1, 0]]
+    np.testing.assert_allclose(graph.similarities[:2], [[0.8, 0], [0.8, 0.6]], atol=1e-6)
+    assert (graph.method, graph.recall, graph.k) == ("exact", 1.0, 2)
+    assert graph.first(1).indices.tolist() == graph.indices[:, :1].tolist()
+
+
+def test_graph_leaves_each_point_out_even_among_duplicates():
+    vectors = np.repeat(np.eye(3, dtype=np.float32), 5, axis=0)
+    graph = neighbor_graph(vectors, 4)
+    for point, near in enumerate(graph.indices):
+        assert point not in near
+        assert len(set(near.tolist())) == 4
+        assert {other // 5 for other in near.tolist()} == {point // 5}
+
+
+def test_graph_k_is_cut_and_one_point_is_refused():
+    assert neighbor_graph(FOUR, 99).k == 3
+    with pytest.raises(LexiscopeError, match="at least 2 points"):
+        neighbor_graph(FOUR[:1], 3)
+
+
+def test_exact_equals_brute_force(word_table: NDArray[np.float32]):
+    part = word_table[2000:5000]
+    graph = neighbor_graph(part, 15)
+    unit = part / np.linalg.norm(part, axis=1, keepdims=True)
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -np.inf)
+    expected = -np.sort(-similarity, axis=1)[:, :15]
+    np.testing.assert_allclose(graph.similarities, expected, atol=2e-6)
+
+
+def test_approximate_says_its_recall(word_table: NDArray[np.float32]):
+    part = word_table[:4000]
+    exact = neighbor_graph(part, 10)
+    approximate = neighbor_graph(part, 10, method="hnsw")
+    truth = np.mean(
+        [
+            len(np.intersect1d(a, b)) / 10
+            for a, b in zip(exact.indices, approximate.indices, strict=True)
+        ]
+    )
+    assert approximate.method == "hnsw"
+    assert approximate.recall > 0.9
+    assert approximate.recall == pytest.approx(truth, abs=0.03)
+    assert (approximate.indices >= 0).all()
+    assert (approximate.indices != np.arange(4000)[:, None]).all()
+
+
+def test_scores_by_hand():
+    query = np.array([0, 1], dtype=np.float32)
+    assert scores(normalize(FOUR), query, "cosine").tolist() == pytest.approx([0, 0.6, 1, 0])
+    assert scores(FOUR, query, "dot").tolist() == pytest.approx([0, 0.6, 2, 0])
+    expected = [2**0.5, (0.8**2 + 0.4**2) ** 0.5, 1, 2**0.5]
+    assert scores(FOUR, query, "euclidean").tolist() == pytest.approx(expected)
+
+
+def test_nearest_orders_ties_by_point_and_leaves_out():
+    values = np.array([1, 3, 3, 2, 3], dtype=np.float32)
+    assert nearest(values, 3, "cosine").tolist() == [1, 2, 4]
+    assert nearest(values, 3, "euclidean").tolist() == [0, 3, 1]
+    assert nearest(values, 9, "cosine", np.array([1, 1, 4])).tolist() == [2, 3, 0]
+    assert nearest(values[:1], 5, "cosine", np.array([0])).tolist() == []
+
+
+def test_spherize_centres_then_normalises():
+    done = spherize(np.array([[1, 1], [3, 1], [2, 4]], dtype=np.float32))
+    # The mean is (2, 2): the rows less it are (-1, -1), (1, -1), (0, 2).
+    half = 0.5**0.5
+    np.testing.assert_allclose(done, [[-half, -half], [half, -half], [0, 1]], atol=1e-6)
+
+
+def test_zero_rows_stay_zero():
+    vectors = np.array([[0, 0], [3, 4]], dtype=np.float32)
+    np.testing.assert_allclose(normalize(vectors), [[0, 0], [0.6, 0.8]], rtol=1e-6)

@@ -1,0 +1,191 @@
+"""Queries and spaces, on a hand-made space and on the real word table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lexiscope.errors import LexiscopeError
+from lexiscope.queries import resolve, search
+from lexiscope.space import Space
+
+LABELS = ["king", "queen", "man", "woman", "Ab", "king"]
+VECTORS = np.array(
+    [[3, 1, 0], [3, -1, 0], [0, 1, 0], [0, -1, 0], [0, 0, 2], [3, 1, 1]], dtype=np.float32
+)
+
+
+@pytest.fixture
+def space() -> Space:
+    return Space("toy", pa.table({"label": LABELS}), {None: VECTORS})
+
+
+@pytest.fixture
+def layered() -> Space:
+    matrices = {0: VECTORS, 2: -VECTORS, 5: VECTORS[:, ::-1].copy()}
+    return Space("context", pa.table({"label": LABELS}), matrices)
+
+
+def test_facts_of_the_real_table(word_space: Space):
+    facts = {
+        "india": "indian .74, indians .55, bombay .47, delhi .47, pakistan .47, mumbai .47, "
+        "##harat .46, hindu .43, calcutta .42, chennai .41",
+        "facebook": "myspace .50, twitter .42, ##tagram .39, social .31, youtube .29",
+        "7": "seven .70, ##7 .63, 6 .54, 5 .54, 8 .52",
+        "1984": "1983 .66, 1985 .66, 1982 .65",
+    }
+    for query, expected in facts.items():
+        wanted = [item.split() for item in expected.split(", ")]
+        found = word_space.neighbors(query, len(wanted)).to_pylist()
+        got = {row["label"]: round(row["similarity"], 2) for row in found}
+        assert got == {label: float(value) for label, value in wanted}, query
+        assert found[0]["label"] == wanted[0][0]
+    unused = word_space.neighbors("[unused10]", 10).to_pylist()
+    assert all(0.835 < row["similarity"] < 0.855 for row in unused)
+    assert sum(row["label"].startswith("[unused") for row in unused) >= 4
+
+
+def test_arithmetic_on_the_real_table(word_space: Space):
+    found = word_space.neighbors("king - man + woman", 3).to_pylist()
+    assert found[0]["label"] == "queen"
+
+
+def test_queries_by_label_number_vector_and_several(space: Space):
+    by_label = space.neighbors("queen", 2)
+    assert (
+        by_label.to_pylist()
+        == space.neighbors("#1", 2).set_column(0, "query", pa.array(["queen"] * 2)).to_pylist()
+    )
+    assert space.neighbors(1, 2)["point"].to_pylist() == by_label["point"].to_pylist()
+    by_vector = space.neighbors(VECTORS[1], 1)
+    assert by_vector["point"].to_pylist() == [1]
+    assert by_vector["similarity"].to_pylist() == pytest.approx([1])
+    several = space.neighbors(["queen", "#2"], 2)
+    assert several["query"].to_pylist() == ["queen", "queen", "#2", "#2"]
+
+
+def test_metrics_by_hand(space: Space):
+    dot = space.neighbors("#2", 2, "dot").to_pylist()
+    assert [(row["point"], row["similarity"]) for row in dot] == [(0, 1), (5, 1)]
+    far = space.neighbors("#2", 1, "euclidean").to_pylist()
+    assert (far[0]["point"], far[0]["distance"]) == (3, 2)
+    cosine = space.neighbors("#0", 1).to_pylist()
+    assert cosine[0]["point"] == 5
+    assert cosine[0]["similarity"] == pytest.approx(10 / (10 * 11) ** 0.5)
+
+
+def test_spherized_is_cosine_of_the_centred(space: Space):
+    centred = VECTORS - VECTORS.mean(axis=0)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    found = space.neighbors("#1", 5, spherized=True).to_pylist()
+    assert {row["point"]: row["similarity"] for row in found} == pytest.approx(
+        {point: float(unit[1] @ unit[point]) for point in (0, 2, 3, 4, 5)}, abs=1e-6
+    )
+
+
+def test_a_label_of_several_points_is_their_mean(space: Space):
+    query = resolve("king", space.points, VECTORS)
+    assert query.vector.tolist() == [3, 1, 0.5]
+    assert query.points.tolist() == [0, 5]
+    assert 0 not in space.neighbors("king", 9)["point"].to_pylist()
+
+
+def test_arithmetic_by_hand(space: Space):
+    query = resolve("#0 - man + woman", space.points, VECTORS)
+    assert query.vector.tolist() == [3, -1, 0]
+    assert sorted(query.points.tolist()) == [0, 2, 3]
+    assert resolve("- man", space.points, VECTORS).vector.tolist() == [0, -1, 0]
+
+
+def test_labels_are_found_in_any_case_but_exactly_first(space: Space):
+    assert resolve("ab", space.points, VECTORS).points.tolist() == [4]
+    points = pa.table({"label": ["Ab", "ab"], "token": ["ĠAb", "Ġab"]})
+    assert resolve("ab", points, VECTORS[:2]).points.tolist() == [1]
+    assert resolve("ĠAb", points, VECTORS[:2]).points.tolist() == [0]
+
+
+def test_a_minus_that_is_a_label_is_no_arithmetic():
+    points = pa.table({"label": ["-", "+", "a - b", "a", "b"]})
+    vectors = np.eye(5, dtype=np.float32)
+    assert resolve("-", points, vectors).points.tolist() == [0]
+    assert resolve("a - b", points, vectors).points.tolist() == [2]
+    assert resolve("a + -", points, vectors).points.tolist() == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("qeen", "nearest spellings are queen"),
+        ("#6", "#0 to #5"),
+        ("", "no label"),
+        ("king - mann", "man"),
+        ([1.0, 2.0], "3 dimensions"),
+        ([1.0, float("nan"), 0.0], "NaN"),
+    ],
+)
+def test_bad_queries_are_refused(space: Space, query: object, message: str):
+    with pytest.raises(LexiscopeError, match=message):
+        space.neighbors(query)  # type: ignore[arg-type]
+
+
+def test_bad_metric_and_k_are_refused(space: Space):
+    with pytest.raises(LexiscopeError, match="cosine, euclidean, dot"):
+        space.neighbors("queen", metric="manhattan")  # type: ignore[arg-type]
+    with pytest.raises(LexiscopeError, match="at least 1"):
+        space.neighbors("queen", 0)
+    with pytest.raises(LexiscopeError, match="no query"):
+        space.neighbors([])
+
+
+def test_groups_by_label_and_pattern(space: Space):
+    assert search("queen, king", space.points).tolist() == [0, 1, 5]
+    assert search("/^.*man$/", space.points).tolist() == [2, 3]
+    for pattern, message in (("/(/", "regular expression"), ("/zz/", "no label"), (" , ", "empty")):
+        with pytest.raises(LexiscopeError, match=message):
+            search(pattern, space.points)
+
+
+def test_layers(layered: Space):
+    assert layered.layers == (0, 2, 5)
+    assert (layered.vectors == layered.matrices[5]).all()
+    assert (layered.layer(2).vectors == -VECTORS).all()
+    assert layered.layer(-1).layers == (5,)
+    assert layered.layer(2).layers == (2,)
+    with pytest.raises(LexiscopeError, match="context has 0, 2, 5"):
+        layered.layer(3)
+
+
+def test_a_table_has_no_layers(space: Space):
+    with pytest.raises(LexiscopeError, match="without layers"):
+        space.layer(0)
+
+
+def test_project_measures(word_space: Space):
+    part = Space("part", word_space.points.slice(0, 500), {None: word_space.vectors[:500]})
+    made = part.project("pca", dims=3)
+    assert made.quality is not None
+    assert 0 < made.quality.kept < 1
+    across = part.project("axes", axes=["#10 -> #20", "#30, #31 -> #40"])
+    assert across.coordinates.shape == (500, 2)
+    assert across.parameters == {"axes": ["#10 -> #20", "#30, #31 -> #40"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "message"),
+    [
+        ("mds", {}, "pca, tsne, umap, axes"),
+        ("pca", {"perplexity": 3}, "it takes components"),
+        ("tsne", {"neighbors": 3}, "it takes perplexity"),
+        ("pca", {"dims": 4}, "2 or 3"),
+        ("axes", {}, "two or three"),
+        ("axes", {"axes": ["king, man", "a -> b"]}, "write it as"),
+        ("tsne", {}, "at least 4|1 point"),
+    ],
+)
+def test_bad_projections_are_refused(
+    space: Space, method: str, parameters: dict[str, object], message: str
+):
+    one = Space("one", space.points.slice(0, 1), {None: VECTORS[:1]})
+    with pytest.raises(LexiscopeError, match=message):
+        (one if method == "tsne" and not parameters else space).project(method, **parameters)  # type: ignore[arg-type]
