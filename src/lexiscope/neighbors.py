@@ -181,6 +181,9 @@ def neighbor_graph(
         found, values = _search_exact(unit, np.arange(n), k, progress)
         return NeighborGraph(found, values, "exact", 1.0)
     found, values = _search_hnsw(unit, k, progress)
+    short = np.flatnonzero((found < 0).any(axis=1))  # a walk that ended too soon
+    if len(short):
+        found[short], values[short] = _search_exact(unit, short, k, None)
     sample = np.random.default_rng(seed).choice(n, min(RECALL_SAMPLE, n), replace=False)
     truth, _ = _search_exact(unit, sample, k, None)
     hits = sum(np.intersect1d(a, b).size for a, b in zip(truth, found[sample], strict=True))

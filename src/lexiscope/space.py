@@ -55,6 +55,7 @@ class Space:
     matrices: Mapping[Layer, Floats]
     graphs: Mapping[Layer, NeighborGraph] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return int(self.points.num_rows)
@@ -143,11 +144,7 @@ class Space:
         queries: list[Any] = query if several else [query]  # type: ignore[assignment]
         if not queries:
             raise LexiscopeError("no query: give a label, #number or a vector")
-        vectors = self.vectors
-        if spherized:
-            vectors = spherize(vectors)
-        elif metric == "cosine":
-            vectors = normalize(vectors)
+        vectors = self._prepared("spherized" if spherized else metric)
         parts = []
         for each in queries:
             asked = resolve(each, self.points, vectors)
@@ -164,6 +161,17 @@ class Space:
                 )
             )
         return pa.concat_tables(parts)
+
+    def _prepared(self, form: str) -> Floats:
+        """Return the last layer's vectors as they are compared; the next query needs them too."""
+        layer = self.resolve_layer(None)
+        if form not in ("spherized", "cosine"):
+            return self.matrices[layer]
+        if self._kept.get("key") != (layer, form):
+            prepare = spherize if form == "spherized" else normalize
+            self._kept.update(key=(layer, form), vectors=prepare(self.matrices[layer]))
+        kept: Floats = self._kept["vectors"]
+        return kept
 
     def graph(self, k: int, progress: Callable[[float], None] | None = None) -> NeighborGraph:
         """Return every point's nearest neighbours: the kept graph if it has `k`, or a new one."""
