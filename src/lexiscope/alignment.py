@@ -14,8 +14,8 @@ Ints = NDArray[np.int64]
 def token_spans(offsets: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     """Find the tokens that share characters with each word.
 
-    A word that splits into several tokens gets all of them; a token that covers more than the
-    word (a leading space, a glued comma) still belongs to it.
+    A word that splits into several tokens gets all of them, from the first to the last; a token
+    that covers more than the word (a leading space, a glued comma) still belongs to it.
 
     Parameters
     ----------
@@ -27,26 +27,21 @@ def token_spans(offsets: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     Returns
     -------
     first, last : ndarray of shape (n_words,), int64
-        First and last-plus-one token; equal where a word has none (a tokenizer may drop
+        First and last-plus-one token; both 0 where a word has none (a tokenizer may drop
         control characters, say).
     """
-    if not len(offsets):
+    # Empty tokens (a lone word-start mark) stand for no character.
+    tokens = np.flatnonzero(offsets[:, 0] < offsets[:, 1])
+    if not len(tokens):
         return np.zeros_like(starts), np.zeros_like(starts)
-    # Empty tokens (a lone word-start mark) have no characters; running maxima keep the ends in
-    # order where several tokens share one character, as the bytes of an emoji do.
-    token_ends = np.maximum.accumulate(offsets[:, 1])
-    token_starts = np.minimum.accumulate(offsets[::-1, 0])[::-1]
+    # Running extremes keep the places in order where a normalizer changed the letters' order.
+    token_ends = np.maximum.accumulate(offsets[tokens, 1])
+    token_starts = np.minimum.accumulate(offsets[tokens[::-1], 0])[::-1]
     first = np.searchsorted(token_ends, starts, side="right")
     last = np.searchsorted(token_starts, ends, side="left")
-    last = np.maximum(first, last)
-    empty = offsets[:, 0] == offsets[:, 1]
-    if empty.any():
-        for word in range(len(first)):
-            while first[word] < last[word] and empty[first[word]]:
-                first[word] += 1
-            while first[word] < last[word] and empty[last[word] - 1]:
-                last[word] -= 1
-    return first, last
+    found = first < last
+    first, last = np.where(found, first, 0), np.where(found, last, 1)
+    return np.where(found, tokens[first], 0), np.where(found, tokens[last - 1] + 1, 0)
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,9 @@ def windows(first: Ints, last: Ints, n_tokens: int, width: int) -> Iterator[Wind
     """Cover every word of a text with a window of at most `width` tokens.
 
     A text that fits is one window. In a longer one, words that lie within half a width of each
-    other share a window, with the rest of it laid evenly around them, so each word has at least
-    a quarter of the width before and behind it where the text has that much.
+    other share a window, with the rest of it laid evenly around them, so a word of up to half a
+    width has at least a quarter of it before and behind where the text has that much. Of a word
+    that is longer than the window itself, the middle is read.
 
     Parameters
     ----------
@@ -95,9 +91,9 @@ def windows(first: Ints, last: Ints, n_tokens: int, width: int) -> Iterator[Wind
     while word < len(first):
         begin, stop = int(first[word]), int(last[word])
         follower = word + 1
-        while follower < len(first) and int(last[follower]) - begin <= max(
-            width // 2, stop - begin
-        ):
+        # What a longer word leaves of the window is not sure to hold a word within it.
+        shared = max(width // 2, stop - begin) if stop - begin <= width else 0
+        while follower < len(first) and int(last[follower]) - begin <= shared:
             stop = max(stop, int(last[follower]))
             follower += 1
         start = begin - (width - (stop - begin)) // 2

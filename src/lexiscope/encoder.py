@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,17 @@ from lexiscope.corpus import Corpus
 from lexiscope.errors import LexiscopeError
 from lexiscope.models import (
     Device,
+    chosen_layers,
+    layer_count,
     layer_modules,
     load,
+    padding_token,
     reading_width,
     resolve_device,
     resolve_dtype,
+    run_layers,
     special_tokens,
+    table_rows,
 )
 from lexiscope.plan import Plan, make_plan
 
@@ -38,7 +42,10 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 # The most tokens, padding included, that go through the model at once. A processor is
 # quickest when a batch's activations stay in its cache (measured: `benchmarks/encoding.py`).
 BATCH_TOKENS = {"cpu": 1024, "mps": 4096, "cuda": 16384}
+# A chunk is so many batches, for texts of a length to be found among them, unless its vectors
+# would take more memory than this.
 CHUNK_BATCHES = 32
+CHUNK_BYTES = 2**29
 
 
 @dataclass(frozen=True)
@@ -99,10 +106,12 @@ class Encoder:
         The layers kept, ascending.
     depth : int
         Number of the last layer the model has.
-    dim : int
-        Size of a vector.
     device, dtype : str
         What was chosen.
+    width : int
+        The most tokens of a text that are read at once.
+    batch_tokens : int
+        Token budget of a batch; halved when the device's memory does not hold one.
 
     Raises
     ------
@@ -116,10 +125,9 @@ class Encoder:
         self.device = resolve_device(options.device)
         self.dtype = resolve_dtype(options.dtype, self.device)
         self._model, self._tokenizer = load(checkpoint, self.dtype, self.device)
-        self._modules = layer_modules(self._model, checkpoint.family.layers)
-        self.depth = int(self._model.config.num_hidden_layers)
-        self.dim = int(self._model.config.hidden_size)
-        self.layers = _chosen_layers(options.layers, self.depth)
+        self._modules = layer_modules(self._model, checkpoint.family)
+        self.depth = layer_count(self._model)
+        self.layers = chosen_layers(options.layers, self.depth)
         self.prefix, self.suffix = special_tokens(self._tokenizer)
         self.width = (
             reading_width(checkpoint, self._model.config) - len(self.prefix) - len(self.suffix)
@@ -156,164 +164,162 @@ class Encoder:
         Chunk
         """
         owner = plan.corpus.occurrences["text"].to_numpy()[plan.occurrences]
-        budget = self.batch_tokens * CHUNK_BATCHES
+        # Words of a text that share a window are one reading.
+        opens = np.ones(len(plan), dtype=bool)
+        moves = (plan.window[1:] != plan.window[:-1]).any(axis=1)
+        opens[1:] = (owner[1:] != owner[:-1]) | moves
+        tokens = np.cumsum(np.where(opens, plan.window[:, 1] - plan.window[:, 0], 0))
+        text_ends = np.append(np.flatnonzero(owner[1:] != owner[:-1]) + 1, len(plan))
+        most = CHUNK_BYTES // (len(self.layers) * self._model.config.hidden_size * 4)
         while start < len(plan):
-            stop, tokens = start, 0
-            while stop < len(plan) and tokens < budget:
-                text, window = owner[stop], None
-                while stop < len(plan) and owner[stop] == text:
-                    if window is None or (plan.window[stop] != window).any():
-                        window = plan.window[stop]
-                        tokens += int(window[1] - window[0])
-                    stop += 1
-            yield self._chunk(plan, owner, start, stop, progress)
+            budget = self.batch_tokens * CHUNK_BATCHES + (tokens[start - 1] if start else 0)
+            full = min(int(np.searchsorted(tokens, budget)) + 1, start + max(most, 1), len(plan))
+            stop = int(text_ends[np.searchsorted(text_ends, full)])
+            yield self._chunk(plan, owner[start:stop], opens[start:stop], start, progress)
             start = stop
 
     def _chunk(
         self,
         plan: Plan,
         owner: NDArray[np.integer],
+        opens: NDArray[np.bool_],
         start: int,
-        stop: int,
         progress: Callable[[int], None] | None,
     ) -> Chunk:
-        numbers = np.unique(owner[start:stop])
+        stop = start + len(owner)
+        numbers, text = np.unique(owner, return_inverse=True)
         texts = plan.corpus.texts["text"].take(pa.array(numbers)).to_pylist()
-        ids = dict(zip(numbers.tolist(), (e.ids for e in self._tokenize(texts)), strict=True))
-        # One reading serves every word that is read in the same tokens.
-        readings: dict[tuple[int, ...], list[int]] = {}
-        for point in range(start, stop):
-            begin, end = plan.window[point]
-            readings.setdefault(tuple(ids[int(owner[point])][begin:end]), []).append(point)
-        vectors = {layer: np.empty((stop - start, 0), dtype=np.float32) for layer in self.layers}
-        done: set[int] = set()
-        for batch in _batches(sorted(readings, key=len), self._tokens_of, self.batch_tokens):
-            points = [(row, point) for row, key in enumerate(batch) for point in readings[key]]
-            spans = np.array(
-                [
-                    (row, *(plan.pieces[point] - plan.window[point, 0] + len(self.prefix)))
-                    for row, point in points
-                ],
-                dtype=np.int64,
-            )
-            places = np.array([point for _, point in points]) - start
-            for layer, found in self._read(batch, spans).items():
-                if vectors[layer].shape[1] != found.shape[1]:
-                    vectors[layer] = np.empty((stop - start, found.shape[1]), dtype=np.float32)
-                vectors[layer][places] = found
+        ids = [np.array(encoding.ids, dtype=np.int64) for encoding in self._tokenize(texts)]
+        window, pieces = plan.window[start:stop], plan.pieces[start:stop]
+        places = np.flatnonzero(opens)
+        found = [ids[text[place]][slice(*window[place])] for place in places]
+        # The same tokens are read once, wherever they stand.
+        order = {tokens.tobytes(): tokens for tokens in sorted(found, key=len)}
+        ranks = dict(zip(order, range(len(order)), strict=True))
+        rank = np.array([ranks[tokens.tobytes()] for tokens in found])[np.cumsum(opens) - 1]
+        read_at = np.zeros(len(numbers), dtype=np.int64)
+        np.maximum.at(read_at, text, rank)
+        spans = np.column_stack((rank, pieces - window[:, :1] + len(self.prefix)))
+        by_rank = np.argsort(rank, kind="stable")
+        vectors: dict[int, Floats] = {}
+        for low, high, read in self._read_all(list(order.values()), spans[by_rank]):
+            rows = by_rank[slice(*np.searchsorted(rank[by_rank], (low, high)))]
+            for layer, pooled in read.items():
+                matrix = vectors.setdefault(
+                    layer, np.empty((stop - start, pooled.shape[1]), dtype=np.float32)
+                )
+                matrix[rows] = pooled
             if progress:
-                fresh = {int(owner[point]) for _, point in points} - done
-                done |= fresh
-                progress(len(fresh))
+                progress(int(((low <= read_at) & (read_at < high)).sum()))
         for layer, matrix in vectors.items():
             if not np.isfinite(matrix).all():
+                remedy = "" if self.dtype == "float32" else "; try --dtype float32"
                 raise LexiscopeError(
-                    f"the model gives NaN or infinite vectors at layer {layer} in {self.dtype}; "
-                    "try dtype float32, or check the checkpoint"
+                    f"the model gives NaN or infinite vectors at layer {layer} in {self.dtype}: "
+                    f"its weights are damaged or overflow{remedy}"
                 )
         return Chunk(start, stop, vectors, len(numbers))
 
-    def _tokens_of(self, reading: Sequence[int]) -> int:
-        return len(reading) + len(self.prefix) + len(self.suffix)
-
     def _tokenize(self, texts: list[str]) -> list[Any]:
-        return list(self._tokenizer.encode_batch(texts, add_special_tokens=False))
+        encodings = list(self._tokenizer.encode_batch(texts, add_special_tokens=False))
+        tokens = (max(encoding.ids, default=0) for encoding in encodings)
+        highest = max((*tokens, *self.prefix, *self.suffix), default=0)
+        rows = table_rows(self._model)
+        if highest >= rows:
+            raise LexiscopeError(
+                f"the tokenizer gives {self._tokenizer.id_to_token(highest)!r} the number "
+                f"{highest}, but the model's word table ends at {rows - 1}: they do not belong "
+                "together"
+            )
+        return encodings
 
-    def _read(self, batch: Sequence[Sequence[int]], spans: NDArray[np.int64]) -> dict[int, Floats]:
+    def _read_all(
+        self, readings: Sequence[NDArray[np.int64]], spans: NDArray[np.int64]
+    ) -> Iterator[tuple[int, int, dict[int, Floats]]]:
+        """Read everything, short before long; yield the first and last-plus-one of each batch.
+
+        `spans` (reading, first, last) are sorted by reading; a batch's vectors are in their order.
+        """
+        sizes = np.array([len(reading) for reading in readings]) + len(self.prefix + self.suffix)
+        low = 0
+        while low < len(readings):
+            padded = sizes[low:] * np.arange(1, len(sizes) - low + 1)
+            high = low + max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
+            inside = spans[slice(*np.searchsorted(spans[:, 0], (low, high)))] - (low, 0, 0)
+            try:
+                read = self._read(readings[low:high], inside)
+            except RuntimeError as error:
+                self._shrink_after(error, high - low, int(sizes[high - 1]))
+                continue
+            yield low, high, read
+            low = high
+
+    def _shrink_after(self, error: RuntimeError, texts: int, length: int) -> None:
+        """Halve the budget below a batch that did not fit in memory; raise any other error."""
+        # Only CUDA has a type for it: torch.OutOfMemoryError, whose message says so too.
+        if not any(sign in str(error) for sign in ("out of memory", "can't allocate memory")):
+            raise error
+        if texts == 1:
+            raise LexiscopeError(
+                f"{self.device} has not the memory for one text of {length} tokens, so a smaller "
+                "--batch-tokens does not help; use another --device or a smaller model"
+            ) from error
+        self.batch_tokens = texts * length // 2
+        log.warning("out of memory: going on with --batch-tokens %d", self.batch_tokens)
+
+    def _read(
+        self, batch: Sequence[NDArray[np.int64]], spans: NDArray[np.int64]
+    ) -> dict[int, Floats]:
         """Run one batch; return the pooled vectors of `spans` (row, first, last) by layer."""
         import torch
 
-        length = max(self._tokens_of(reading) for reading in batch)
-        ids = torch.zeros((len(batch), length), dtype=torch.long)
-        mask = torch.zeros((len(batch), length), dtype=torch.long)
-        ids += self._padding()
-        for row, reading in enumerate(batch):
-            whole = [*self.prefix, *reading, *self.suffix]
-            ids[row, : len(whole)] = torch.tensor(whole)
-            mask[row, : len(whole)] = 1
-        where = torch.from_numpy(spans).to(self.device)
+        sizes = np.array([len(self.prefix) + len(reading) for reading in batch])
+        length = int(sizes.max()) + len(self.suffix)
+        ids = np.full((len(batch), length), padding_token(self._model), dtype=np.int64)
+        ids[:, : len(self.prefix)] = self.prefix
+        for row, (reading, size) in enumerate(zip(batch, sizes, strict=True)):
+            ids[row, len(self.prefix) : size] = reading
+            ids[row, size : size + len(self.suffix)] = self.suffix
+        mask = (np.arange(length) < sizes[:, None] + len(self.suffix)).astype(np.int64)
+        inputs = {
+            "input_ids": torch.from_numpy(ids).to(self.device),
+            "attention_mask": torch.from_numpy(mask).to(self.device),
+        }
+        pool = _pooler(spans, length, self.options.pooling, self.device)
         pooled: dict[int, torch.Tensor] = {}
 
         def keep(layer: int, hidden: torch.Tensor) -> None:
             if layer in self.layers:
-                pooled[layer] = _pool(hidden, where, self.options.pooling)
+                pooled[layer] = pool(hidden)
 
-        with torch.inference_mode(), _watch(self._modules, keep, self.layers[-1], self.depth):
-            inputs = {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
-            with contextlib.suppress(_Enough):
-                keep(self.depth, self._model(**inputs).last_hidden_state)
-        return {layer: tensor.cpu().numpy() for layer, tensor in pooled.items()}
-
-    def _padding(self) -> int:
-        padding = getattr(self._model.config, "pad_token_id", None)
-        return int(padding) if padding is not None and padding >= 0 else 0
+        with torch.inference_mode():
+            run_layers(self._model, self._modules, inputs, keep, self.layers[-1])
+            return {layer: tensor.cpu().numpy() for layer, tensor in pooled.items()}
 
 
-def _batches(
-    readings: Sequence[tuple[int, ...]], size: Callable[[Sequence[int]], int], budget: int
-) -> Iterator[list[tuple[int, ...]]]:
-    """Cut readings, sorted by length, into batches whose padded size keeps to the budget."""
-    batch: list[tuple[int, ...]] = []
-    for reading in readings:
-        if batch and size(reading) * (len(batch) + 1) > budget:
-            yield batch
-            batch = []
-        batch.append(reading)
-    if batch:
-        yield batch
-
-
-class _Enough(Exception):  # noqa: N818 - no error: it ends a forward pass that has given all
-    pass
-
-
-@contextlib.contextmanager
-def _watch(
-    modules: Sequence[torch.nn.Module],
-    keep: Callable[[int, torch.Tensor], None],
-    highest: int,
-    depth: int,
-) -> Iterator[None]:
-    """Hand every layer's input, which is the layer below's output, to `keep` as it passes."""
-    layer = 0
-
-    def before(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        nonlocal layer
-        keep(layer, args[0] if args else kwargs["hidden_states"])
-        if layer == highest and highest < depth:
-            raise _Enough
-        layer += 1
-
-    hooks = [module.register_forward_pre_hook(before, with_kwargs=True) for module in modules]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _pool(hidden: torch.Tensor, spans: torch.Tensor, pooling: Pooling) -> torch.Tensor:
-    """Pool the pieces of each span; (n_spans, dim), float32."""
+def _pooler(
+    spans: NDArray[np.int64], length: int, pooling: Pooling, device: str
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what pools the pieces of each span (row, first, last): (n_spans, dim), float32."""
     import torch
 
-    rows, first, last = spans[:, 0], spans[:, 1], spans[:, 2]
+    row, first, last = spans.T
     if pooling == "first":
-        return hidden[rows, first].float()
-    if pooling == "last":
-        return hidden[rows, last - 1].float()
-    steps = torch.arange(int((last - first).max()), device=hidden.device)
-    index = torch.minimum(first[:, None] + steps, last[:, None] - 1)
-    pieces = hidden[rows[:, None], index].float()
-    if pooling == "max":  # the last piece, repeated as filling, changes no maximum
-        return pieces.amax(dim=1)
-    inside = (first[:, None] + steps < last[:, None]).float()[:, :, None]
-    return (pieces * inside).sum(dim=1) / (last - first)[:, None]
+        last = first + 1
+    elif pooling == "last":
+        first = last - 1
+    counts = last - first
+    word = np.repeat(np.arange(len(spans)), counts)
+    within = np.arange(len(word)) - (np.cumsum(counts) - counts)[word]
+    pieces = torch.from_numpy((row * length + first)[word] + within).to(device)
+    words = torch.from_numpy(word).to(device)[:, None]
+    how = "amax" if pooling == "max" else "mean"
 
+    def pool(hidden: torch.Tensor) -> torch.Tensor:
+        found = hidden.flatten(0, 1).index_select(0, pieces).float()
+        if len(found) == len(spans):  # every word is one piece
+            return found
+        into = found.new_zeros(len(spans), found.shape[1])
+        return into.scatter_reduce_(0, words.expand_as(found), found, how, include_self=False)
 
-def _chosen_layers(asked: tuple[int, ...] | None, depth: int) -> tuple[int, ...]:
-    if asked is None:
-        return tuple(range(depth + 1))
-    wrong = [layer for layer in asked if not -depth - 1 <= layer <= depth]
-    if wrong or not asked:
-        raise LexiscopeError(f"layer {wrong[0] if wrong else '(none)'}: the model has 0 to {depth}")
-    return tuple(sorted({layer % (depth + 1) for layer in asked}))
+    return pool

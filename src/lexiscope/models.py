@@ -1,15 +1,31 @@
-"""Loading models and tokenizers with transformers, quietly, on the right device."""
+"""Loading models and tokenizers with transformers, quietly, and running their layers."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lexiscope.checkpoint import Checkpoint
 from lexiscope.errors import LexiscopeError
+from lexiscope.families import Family
+
+if TYPE_CHECKING:
+    import torch
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DEVICES: tuple[Device, ...] = get_args(Device)
+
 DEFAULT_WINDOW = 512
+"""Tokens read at once by a model that names no limit, such as T5."""
+
+LONGEST_WINDOW = 2048
+"""The most tokens read at once, whatever a model allows.
+
+A rotary model may claim 131,072 positions, but attention's memory grows with their square (some
+models hold it whole: 200 MB a layer here, 800 GB there), and a word's sense is settled by far
+fewer. The same on every device, so that the device changes no vector.
+"""
 
 
 def resolve_device(asked: Device = "auto") -> str:
@@ -41,35 +57,49 @@ def resolve_dtype(asked: str, device: str) -> str:
 
 
 def load(checkpoint: Checkpoint, dtype: str, device: str) -> tuple[Any, Any]:
-    """Load model and tokenizer with transformers, quietly."""
+    """Load the part of a model that text goes through, and its tokenizer, quietly.
+
+    Returns
+    -------
+    model : transformers.PreTrainedModel
+        On the device, in evaluation mode.
+    tokenizer : tokenizers.Tokenizer
+        It neither cuts nor pads.
+
+    Raises
+    ------
+    LexiscopeError
+        When transformers cannot load it, when weights are missing (transformers would fill them
+        with random numbers), or when its tokenizer cannot tell places in a text.
+    """
     folder = checkpoint.model_folder()
     import torch
     import transformers
-    from transformers.utils import logging as chatter
 
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
-    config = transformers.AutoConfig.from_pretrained(
-        folder, trust_remote_code=checkpoint.trust_remote_code
-    )
-    kind = (
-        transformers.AutoModelForTextEncoding
-        if config.is_encoder_decoder
-        else transformers.AutoModel
-    )
+    options = {"trust_remote_code": checkpoint.trust_remote_code}
     try:
-        model = kind.from_pretrained(
-            folder,
-            dtype=getattr(torch, dtype),
-            trust_remote_code=checkpoint.trust_remote_code,
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, trust_remote_code=checkpoint.trust_remote_code
-        )
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        with _quiet():
+            config = transformers.AutoConfig.from_pretrained(folder, **options)
+            has_encoder = type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
+            model, report = (
+                transformers.AutoModelForTextEncoding if has_encoder else transformers.AutoModel
+            ).from_pretrained(
+                folder, dtype=getattr(torch, dtype), output_loading_info=True, **options
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+    # What transformers raises for files that do not fit is of many kinds, KeyError among them.
+    except Exception as error:
+        told = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise LexiscopeError(
-            f"{checkpoint.name}: transformers cannot load it: {str(error).splitlines()[0]}"
+            f"{checkpoint.name}: transformers cannot load it: {told[0]}"
         ) from error
+    # No hidden state depends on a pooler, and many checkpoints leave it out.
+    missing = sorted(key for key in report["missing_keys"] if "pooler" not in key.split("."))
+    if missing:
+        raise LexiscopeError(
+            f"{checkpoint.name}: {len(missing)} of its model's weights are not in its files, the "
+            f"first of them {missing[0]}; words in context cannot be read with it"
+        )
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise LexiscopeError(
@@ -78,27 +108,130 @@ def load(checkpoint: Checkpoint, dtype: str, device: str) -> tuple[Any, Any]:
         )
     backend.no_truncation()
     backend.no_padding()
-    return model.to(device).eval(), backend
+    if model.config.is_encoder_decoder and not has_encoder:
+        model = model.get_encoder()
+    model = getattr(model, "language_model", model)
+    # What a checkpoint's author asked to be returned besides would only fill the memory.
+    model.config.use_cache = False
+    model.config.output_hidden_states = False
+    try:
+        return model.to(device).eval(), backend
+    except RuntimeError as error:
+        raise LexiscopeError(
+            f"{checkpoint.name} does not fit on {device}; use another --device"
+        ) from error
 
 
-def layer_modules(model: Any, path: str | None) -> list[Any]:
-    """Return the modules that are called once a layer, by the family's path or by their number."""
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' reports and progress bars off the screen."""
+    from transformers.utils import logging as chatter
+
+    verbosity, has_bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
+    chatter.set_verbosity_error()
+    chatter.disable_progress_bar()
+    try:
+        yield
+    finally:
+        chatter.set_verbosity(verbosity)
+        if has_bars:
+            chatter.enable_progress_bar()
+
+
+def layer_modules(model: Any, family: Family) -> list[torch.nn.Module]:
+    """Return the modules that are called once a layer; none where the family does not tell."""
     import torch
 
-    depth = model.config.num_hidden_layers
-    if path:
-        module = model
-        for name in path.split("."):
-            module = getattr(module, name, None)
-        if isinstance(module, torch.nn.ModuleList):
-            return list(module)
-    for module in model.modules():
-        if isinstance(module, torch.nn.ModuleList) and len(module) == depth:
-            return list(module)
-    raise LexiscopeError(
-        f"{type(model).__name__}: cannot tell its {depth} layers apart; "
-        "the tables of this checkpoint can be built without texts"
-    )
+    path = ".".join(name for name in (family.stack, family.layers) if name)
+    try:
+        found = model.get_submodule(path)
+    except AttributeError:
+        return []
+    return list(found) if isinstance(found, torch.nn.ModuleList) else []
+
+
+class _Enough(Exception):  # noqa: N818 - no error: it ends a forward pass that has given all
+    pass
+
+
+def run_layers(
+    model: Any,
+    modules: Sequence[torch.nn.Module],
+    inputs: Mapping[str, torch.Tensor],
+    keep: Callable[[int, torch.Tensor], None],
+    highest: int,
+) -> None:
+    """Run a model up to a layer, handing every layer's output to `keep` as it passes.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+    modules : sequence of torch.nn.Module
+        What `layer_modules` found. With none, transformers collects the layers, and all are run.
+    inputs : mapping
+        Keyword arguments of the model.
+    keep : callable
+        Called with the number of a layer and its output; 0 is the embedding layer.
+    highest : int
+        Layers above are not run.
+    """
+    depth = layer_count(model)
+    if not modules:
+        states = model(**inputs, output_hidden_states=True, return_dict=True).hidden_states
+        if states is None or len(states) != depth + 1:
+            raise LexiscopeError(f"{type(model).__name__}: cannot tell its {depth} layers apart")
+        for number, state in enumerate(states):
+            keep(number, state)
+        return
+    layer = 0
+
+    # A layer's input is the output of the one below, and what transformers calls its state.
+    def before(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        nonlocal layer
+        keep(layer, args[0] if args else kwargs["hidden_states"])
+        if layer == highest and highest < depth:
+            raise _Enough
+        layer += 1
+
+    hooks = [module.register_forward_pre_hook(before, with_kwargs=True) for module in modules]
+    try:
+        with contextlib.suppress(_Enough):
+            keep(depth, model(**inputs, return_dict=True).last_hidden_state)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def layer_count(model: Any) -> int:
+    """Return the number of the last layer, the embedding layer being 0."""
+    return int(model.config.num_hidden_layers)
+
+
+def chosen_layers(asked: tuple[int, ...] | None, depth: int) -> tuple[int, ...]:
+    """Return the numbers of the layers asked for, ascending; -1 is the last, None means all.
+
+    Raises
+    ------
+    LexiscopeError
+        For a layer that the model has not, and for none.
+    """
+    if asked is None:
+        return tuple(range(depth + 1))
+    wrong = [layer for layer in asked if not -depth - 1 <= layer <= depth]
+    if wrong or not asked:
+        raise LexiscopeError(f"layer {wrong[0] if wrong else '(none)'}: the model has 0 to {depth}")
+    return tuple(sorted({layer % (depth + 1) for layer in asked}))
+
+
+def table_rows(model: Any) -> int:
+    """Return the number of rows of the model's word table."""
+    return len(model.get_input_embeddings().weight)
+
+
+def padding_token(model: Any) -> int:
+    """Return a token to fill short texts with; any will do where the model names none."""
+    padding = getattr(model.config, "pad_token_id", None)
+    return padding if isinstance(padding, int) and 0 <= padding < table_rows(model) else 0
 
 
 def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -111,11 +244,9 @@ def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 def reading_width(checkpoint: Checkpoint, config: Any) -> int:
-    """Return the most tokens the model can read at once, special tokens counted."""
+    """Return the most tokens the model reads at once, special tokens counted."""
     positions = checkpoint.tables["position"].shape
-    if positions:
-        return positions[0] - checkpoint.family.position_offset
-    for name in ("max_position_embeddings", "n_positions"):
-        if getattr(config, name, None):
-            return int(getattr(config, name))
-    return DEFAULT_WINDOW
+    limits = [positions[0] - checkpoint.family.position_offset] if positions else []
+    limits += [getattr(config, name, 0) for name in ("max_position_embeddings", "n_positions")]
+    given = next((limit for limit in limits if limit and limit > 0), DEFAULT_WINDOW)
+    return min(int(given), LONGEST_WINDOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,11 @@ class Plan:
         return len(self.occurrences)
 
     def points(self, start: int = 0, stop: int | None = None) -> pa.Table:
-        """Return the table of points: label, target, text, place, pieces, cut, metadata."""
+        """Return the table of points: label, target, text, place, pieces, cut, metadata.
+
+        A column of the corpus whose name is taken here, or means something to an atlas, has
+        ``given_`` put before it.
+        """
         part = slice(start, len(self) if stop is None else stop)
         occurrences = self.corpus.occurrences.take(pa.array(self.occurrences[part]))
         texts = self.corpus.texts.take(occurrences["text"])
@@ -67,7 +72,7 @@ class Plan:
                 continue
             free = name
             while free in columns or is_ours(free):
-                free += "_given"
+                free = f"given_{free}"
             columns[free] = texts[name]
         return pa.table(columns)
 
@@ -84,7 +89,7 @@ def make_plan(
     ----------
     corpus : Corpus
     tokenize : callable
-        From texts to their encodings, each with `offsets`, without special tokens.
+        From texts to their encodings, each with a length and `offsets`, without special tokens.
     width : int
         The most tokens of a text that can be read at once.
     progress : callable, optional
@@ -105,24 +110,39 @@ def make_plan(
     cut = np.zeros(len(owner), dtype=bool)
     for block in range(0, n_texts, BLOCK):
         stop = min(block + BLOCK, n_texts)
-        encodings = tokenize(corpus.texts["text"].slice(block, stop - block).to_pylist())
-        for text, encoding in enumerate(encodings, start=block):
-            words = np.arange(bounds[text], bounds[text + 1])
-            offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-            first, last = token_spans(offsets, starts[words], ends[words])
-            found = words[first < last]
-            first, last = first[first < last], last[first < last]
-            for part in windows(first, last, len(offsets), width):
-                rows = found[part.words.start : part.words.stop]
-                window[rows] = part.start, part.end
-                cut[rows] = part.end - part.start < len(offsets)
-            pieces[found, 0] = np.maximum(first, window[found, 0])
-            pieces[found, 1] = np.minimum(last, window[found, 1])
+        texts = corpus.texts["text"].slice(block, stop - block).to_pylist()
+        offsets, lengths, shifts = _laid_end_to_end(texts, tokenize(texts))
+        rows = np.arange(bounds[block], bounds[stop])
+        text = owner[rows] - block
+        first, last = token_spans(offsets, starts[rows] + shifts[text], ends[rows] + shifts[text])
+        before = (np.cumsum(lengths) - lengths)[text]
+        found = first < last
+        rows, text = rows[found], text[found]
+        pieces[rows] = np.column_stack((first, last))[found] - before[found, None]
+        window[rows, 1] = lengths[text]
+        cut[rows] = lengths[text] > width
+        for long in np.flatnonzero(lengths > width):
+            words = rows[text == long]
+            for part in windows(pieces[words, 0], pieces[words, 1], int(lengths[long]), width):
+                window[words[part.words.start : part.words.stop]] = part.start, part.end
         if progress:
             progress(stop, n_texts)
+    np.clip(pieces, window[:, :1], window[:, 1:], out=pieces)
     kept = np.flatnonzero(pieces[:, 1] > pieces[:, 0])
     lost = np.flatnonzero(pieces[:, 1] <= pieces[:, 0])
     return Plan(corpus, kept, window[kept], pieces[kept], cut[kept], _skipped(corpus, lost))
+
+
+def _laid_end_to_end(
+    texts: Sequence[str], encodings: Sequence[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return all tokens' places as if the texts were one, each text's tokens and its shift."""
+    lengths = np.array([len(encoding) for encoding in encodings], dtype=np.int64)
+    characters = np.array([len(text) for text in texts], dtype=np.int64)
+    shifts = np.cumsum(characters) - characters
+    pairs = chain.from_iterable(encoding.offsets for encoding in encodings)
+    offsets = np.fromiter(chain.from_iterable(pairs), dtype=np.int64).reshape(-1, 2)
+    return offsets + np.repeat(shifts, lengths)[:, None], lengths, shifts
 
 
 def _skipped(corpus: Corpus, lost: NDArray[np.integer]) -> pa.Table:
