@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -420,6 +421,8 @@ def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None
     from lexiscope.export import export_tensorboard
     from lexiscope.tensorboard import Server
 
+    # A plain kill must end TensorBoard and remove its files, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="lexiscope-") as temporary:
         folder = logdir or Path(temporary)
         export_tensorboard(atlas, folder)
