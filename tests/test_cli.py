@@ -213,7 +213,7 @@ def test_info_of_models_and_atlases(run: Run, small: Path, tiny: Path):
         {"row": 3, "reason": "empty text", "text": None, "target": "x"}
     ]
     shown = run("info", small).stdout
-    assert "1 rows skipped" in shown
+    assert "1 row skipped" in shown
     assert "row 3: " in shown
 
 

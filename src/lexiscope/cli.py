@@ -15,7 +15,7 @@ import click
 
 import lexiscope
 from lexiscope.errors import LexiscopeError
-from lexiscope.terminal import Bars, as_json, as_table
+from lexiscope.terminal import Bars, as_json, as_table, counted, numbers
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
@@ -448,7 +448,7 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
                 "space": name,
                 "points": len(space),
                 "dimensions": atlas.dimensions(name),
-                "layers": f"{layers[0]}-{layers[-1]}" if layers else None,
+                "layers": numbers(layers) or None,
                 "projections": ", ".join(atlas.projections(name)) or None,
                 "best_keeps": kept,
             }
@@ -479,9 +479,9 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
 def _print_corpus(atlas: Atlas, name: str) -> None:
     about = atlas.recipe(name)["corpus"]
     click.echo(
-        f"  {name}: {about['occurrences']:,} occurrences in {about['texts']:,} texts of "
-        f"{about['name']}, {about['cut']:,} in a window of a longer text, "
-        f"{about['skipped']:,} rows skipped"
+        f"  {name}: {counted(about['occurrences'], 'occurrence')} in "
+        f"{counted(about['texts'], 'text')} of {about['name']}, {about['cut']:,} in a window of a "
+        f"longer text, {counted(about['skipped'], 'row')} skipped"
     )
     for note in about["notes"]:
         click.echo(f"    {note}")

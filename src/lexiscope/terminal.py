@@ -9,6 +9,8 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+SHARE = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+
 
 class Bars:
     """Progress as one bar a stage, on standard error, and only where a person watches.
@@ -28,7 +30,8 @@ class Bars:
                 total=total,
                 initial=done,
                 desc=stage,
-                unit=f" {unit}" if unit != "%" else "%",
+                unit=f" {unit}s",
+                bar_format=SHARE if unit == "%" else None,
                 leave=False,
                 disable=None,
                 dynamic_ncols=True,
@@ -42,6 +45,18 @@ class Bars:
         if self._bar is not None:
             self._bar.close()
             self._bar, self._stage = None, ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, e.g. ``1 row`` or ``1,200 rows``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def numbers(values: Sequence[int]) -> str:
+    """Return ascending numbers in short, e.g. ``0-6`` or ``0,3,6``."""
+    if len(values) > 2 and values[-1] - values[0] == len(values) - 1:
+        return f"{values[0]}-{values[-1]}"
+    return ",".join(map(str, values))
 
 
 def as_json(value: Any) -> None:
