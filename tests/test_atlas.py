@@ -142,7 +142,10 @@ def test_open_refuses_what_is_no_atlas(tmp_path: Path):
         Atlas.open(tmp_path / "none")
     with pytest.raises(LexiscopeError, match="holds no atlas"):
         Atlas.open(tmp_path)
-    for text in ("", "[]", '{"format": 1}', '{"format": 1, "spaces": []}', "\xff"):
+    entry = {"key": "k", "recipe": {}, "path": "../../elsewhere"}
+    bad = [entry, entry | {"path": "spaces/../x"}, {}, []]
+    texts = [json.dumps({"format": 1, "spaces": {"word": each}}) for each in bad]
+    for text in (*texts, "", "[]", '{"format": 1}', '{"format": 1, "spaces": []}', "\xff"):
         (tmp_path / MANIFEST).write_text(text, encoding="latin-1")
         with pytest.raises(LexiscopeError, match=r"damaged|cannot be read"):
             Atlas.open(tmp_path)
@@ -150,7 +153,7 @@ def test_open_refuses_what_is_no_atlas(tmp_path: Path):
 
 def test_a_newer_version_is_refused(atlas: Atlas):
     manifest = json.loads((atlas.path / MANIFEST).read_text())
-    manifest |= {"format": 2, "lexiscope": "9.0"}
+    manifest |= {"format": 2, "lexiscope": "9.0", "spaces": ["in another shape"]}
     (atlas.path / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(LexiscopeError, match=r"lexiscope 9\.0.*update"):
         Atlas.open(atlas.path)
@@ -169,8 +172,11 @@ def test_a_damaged_dataset_is_named(atlas: Atlas):
     for path in (atlas.path / "spaces").rglob("*.lance"):
         if path.is_file():
             path.write_bytes(b"")
+    held = Atlas.open(atlas.path)
     with pytest.raises(LexiscopeError, match="damaged or was removed"):
-        Atlas.open(atlas.path)["word"].vectors  # noqa: B018
+        held["word"].vectors  # noqa: B018
+    with pytest.raises(LexiscopeError, match="damaged or was removed"):
+        held.skipped("context")
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,13 @@ def test_near_in_words(run: Run, words: Path):
     ]
 
 
+@pytest.mark.parametrize(("space", "query"), [("position", "127"), ("token_type", "#0")])
+def test_near_in_the_small_tables(run: Run, words: Path, space: str, query: str):
+    done = run("near", words, space, query, "-k", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["neighbors"]) == 1
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_an_example(command: str):
     done = CliRunner().invoke(cli, [command, "--help"])
@@ -127,6 +134,10 @@ def test_unknown_names_are_refused_with_help(run: Run, words: Path, tmp_path: Pa
     assert "it takes components" in refused(
         run("project", words, "position", "pca", "--perplexity", "3")
     )
+    for perplexity in ("nan", "inf", "0"):
+        assert "perplexity" in refused(
+            run("project", words, "position", "tsne", "--perplexity", perplexity)
+        )
     assert "write numbers" in refused(run("project", words, "word", "pca", "--components", "a"))
 
 

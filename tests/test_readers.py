@@ -342,3 +342,17 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
     ]:
         with pytest.raises(LexiscopeError, match=message):
             read(source)
+
+
+def test_a_stray_cell_far_out_makes_no_million_columns(tmp_path: Path) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["text", "target"])
+    sheet.append(["a bank", "bank"])
+    for _ in range(20_000):
+        sheet.append([])
+    sheet.append([None] * 16_383 + ["stray"])
+    book.save(tmp_path / "stray.xlsx")
+    sheet_read = readers.read(tmp_path / "stray.xlsx", lambda _: 1)
+    assert sheet_read.table.num_columns == 3
+    assert sheet_read.table["text"].to_pylist()[0] == "a bank"

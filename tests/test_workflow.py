@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tiny_models
+from safetensors.numpy import load_file, save_file
 
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
@@ -99,6 +101,49 @@ def test_refused_input_leaves_nothing_behind(tiny: Path, tmp_path: Path):
     with pytest.raises(TypeError, match="txet"):
         lx.build(str(tiny), TWO, tmp_path / "a", txet="x")
     assert not (tmp_path / "a").exists()
+
+
+def poisoned(model: Path, folder: Path, tensor: str) -> Path:
+    """Copy a checkpoint with one NaN in a tensor."""
+    shutil.copytree(model, folder)
+    tensors = load_file(folder / "model.safetensors")
+    name = next(name for name in tensors if name.endswith(tensor))
+    tensors[name].flat[3] = np.nan
+    save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
+def test_what_is_refused_late_leaves_nothing_behind_either(tiny: Path, tmp_path: Path):
+    out = tmp_path / "a"
+    tables = poisoned(tiny, tmp_path / "one", "position_embeddings.weight")
+    layers = poisoned(tiny, tmp_path / "two", "output.dense.weight")
+    for model, options in (
+        (tables, {}),
+        (layers, {}),
+        (tiny, {"context": lx.Context(encode=lx.EncodeOptions(layers=(99,)))}),
+        (tiny, {"context": lx.Context(name="word")}),
+    ):
+        with pytest.raises(LexiscopeError):
+            lx.build(str(model), TWO, out, **options)
+        assert not out.exists()
+
+
+def test_a_failed_addition_leaves_the_atlas_as_it_was(tiny: Path, tmp_path: Path):
+    lx.build(str(tiny), output=tmp_path / "a", maps=())
+    with pytest.raises(LexiscopeError):
+        lx.build(str(tiny), TWO, tmp_path / "a", context=lx.Context("a b"))
+    assert lx.Atlas.open(tmp_path / "a").spaces == ("word", "position", "token_type")
+
+
+def test_layers_named_in_another_way_are_the_same_space(tiny: Path, tmp_path: Path):
+    lx.build(str(tiny), TWO, tmp_path / "a", maps=())
+    depth = lx.Atlas.open(tmp_path / "a")["context"].layers[-1]
+    every = lx.Context(encode=lx.EncodeOptions(layers=tuple(range(depth + 1))))
+    atlas = lx.build(str(tiny), TWO, tmp_path / "a", context=every, maps=())
+    assert atlas.spaces == ("word", "position", "token_type", "context")
+    last = lx.Context(encode=lx.EncodeOptions(layers=(-1,)))
+    with pytest.raises(LexiscopeError, match="already has a space"):
+        lx.build(str(tiny), TWO, tmp_path / "a", context=last, maps=())
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "t5", "roberta", "albert"])

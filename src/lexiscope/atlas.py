@@ -16,7 +16,7 @@ import pyarrow as pa
 
 import lexiscope
 from lexiscope import columns
-from lexiscope.errors import LexiscopeError
+from lexiscope.errors import LexiscopeError, StorageError
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection
 from lexiscope.space import Floats, Layer, Space
@@ -66,9 +66,7 @@ class Atlas:
         try:
             manifest = json.loads(text)
             version = int(manifest["format"])
-            spaces = manifest["spaces"]
-            assert isinstance(spaces, dict)
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise LexiscopeError(f"{folder / MANIFEST} is damaged: it is no manifest") from error
         if version > FORMAT:
             raise LexiscopeError(
@@ -76,6 +74,8 @@ class Atlas:
                 f"{version}; this is {lexiscope.__version__}, which reads up to format {FORMAT}: "
                 "update it"
             )
+        if not _is_whole(manifest.get("spaces")):
+            raise LexiscopeError(f"{folder / MANIFEST} is damaged: what it says of its spaces")
         return cls(folder, manifest)
 
     @classmethod
@@ -156,7 +156,8 @@ class Atlas:
                     "target": pa.array([], pa.string()),
                 }
             )
-        return _lance().dataset(str(self.path / where)).to_table()
+        with reading(self.path):
+            return _lance().dataset(str(self.path / where)).to_table()
 
     def projections(self, name: str, layer: Layer = None) -> dict[str, dict[str, Any]]:
         """Describe the projections of a space at one layer, without reading coordinates.
@@ -193,6 +194,14 @@ class Atlas:
             raise LexiscopeError(f"projection {id!r}: {name} has {has} at this layer")
         with reading(self.path):
             return columns.read_projection(self._dataset(name), layer, id, known[id])
+
+    def discard(self) -> None:
+        """Remove the manifest, the spaces and, when nothing else is there, the folder."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(self.path / SPACES, ignore_errors=True)
+        (self.path / ".lock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
     # ---- writing -----------------------------------------------------------------------
 
@@ -351,6 +360,22 @@ class SpaceWriter:
         self._atlas._publish(self._name, self._key, self._path, recipe, rest)
 
 
+def _is_whole(spaces: Any) -> bool:
+    """Tell whether a manifest's spaces have what they need, and lie inside the atlas."""
+
+    def inside(path: Any) -> bool:
+        return isinstance(path, str) and path.startswith(f"{SPACES}/") and path.count("/") == 1
+
+    return isinstance(spaces, dict) and all(
+        isinstance(entry, dict)
+        and isinstance(entry.get("key"), str)
+        and isinstance(entry.get("recipe"), dict)
+        and inside(entry.get("path"))
+        and (entry.get("skipped") is None or inside(entry["skipped"]))
+        for entry in spaces.values()
+    )
+
+
 @contextlib.contextmanager
 def storing(path: Path) -> Iterator[None]:
     """Say in one line why a write failed: a full disk, a read-only folder."""
@@ -359,15 +384,15 @@ def storing(path: Path) -> Iterator[None]:
     except OSError as error:
         text = str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
-            raise LexiscopeError(
+            raise StorageError(
                 f"{path}: the disk is full; what was committed is kept, make room and run it again"
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) or any(
             sign in text for sign in ("Permission denied", "Read-only file system")
         ):
-            raise LexiscopeError(f"{path} cannot be written; name another folder") from error
+            raise StorageError(f"{path} cannot be written; name another folder") from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
-            raise LexiscopeError(f"{path}: {error.strerror}; name another folder") from error
+            raise StorageError(f"{path}: {error.strerror}; name another folder") from error
         raise
 
 

@@ -69,10 +69,14 @@ trust_option = click.option(
     show_default=True,
     help="The folder of the atlas.",
 )
-@click.option("--view/--no-view", default=True, help="Open the view when done.")
+@click.option(
+    "--view/--no-view",
+    default=None,
+    help="Open the view when done.  [default: in a terminal, and not with --json]",
+)
 @click.option("--port", default=6006, show_default=True, help="Port of the view.")
 @json_option
-def demo(output: Path, view: bool, port: int, to_json: bool) -> None:
+def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     """Build the embedded model's atlas with the example senses, and show what it holds."""
     from lexiscope import demo as demonstration
 
@@ -93,8 +97,12 @@ def demo(output: Path, view: bool, port: int, to_json: bool) -> None:
         as_json([{"title": result.title, "rows": result.rows} for result in results])
     else:
         click.echo(f"\nThe atlas is {atlas.path}; look into it with: lexiscope info {atlas.path}")
+    if view is None:
+        view = sys.stdout.isatty() and not to_json
     if view:
         _serve(atlas, None, port, quiet=to_json)
+    elif not to_json:
+        click.echo(f"Open the view with: lexiscope tensorboard {atlas.path}")
 
 
 @cli.command(
@@ -134,6 +142,13 @@ def demo(output: Path, view: bool, port: int, to_json: bool) -> None:
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True
 )
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bfloat16 on a GPU that has it, else float32.",
+)
 @click.option("--batch-tokens", type=click.IntRange(min=1), help="Tokens in a batch.")
 @click.option(
     "--maps",
@@ -156,6 +171,7 @@ def build(
     layers: str | None,
     pooling: Any,
     device: Any,
+    dtype: Any,
     batch_tokens: int | None,
     maps: str,
     name: str,
@@ -175,7 +191,11 @@ def build(
     from lexiscope.workflow import build as run
 
     options = EncodeOptions(
-        layers=_numbers(layers), pooling=pooling, device=device, batch_tokens=batch_tokens
+        layers=_numbers(layers),
+        pooling=pooling,
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
     )
     methods = [] if maps == "none" else [method.strip() for method in maps.split(",")]
     wrong = [method for method in methods if method not in METHODS[:3]]
@@ -235,7 +255,7 @@ def near(
     held = Atlas.open(atlas)[space]
     if layer is not None:
         held = held.layer(layer)
-    texts = held.points["text"] if "row" in held.points.column_names else None
+    texts = held.points["text"] if held.layers else None
     value = "distance" if metric == "euclidean" else "similarity"
     answers = []
     for asked in query:
@@ -517,7 +537,10 @@ def _numbers(given: str | None) -> tuple[int, ...] | None:
     try:
         for part in given.split(","):
             low, dash, high = part.strip().partition("-")
-            numbers += range(int(low), int(high) + 1) if dash and low else [int(part)]
+            found = range(int(low), int(high) + 1) if dash and low else [int(part)]
+            if not found:
+                raise ValueError
+            numbers += found
     except ValueError:
         raise LexiscopeError(f"{given!r}: write numbers such as 0,6,12 or 0-6") from None
     return tuple(numbers)

@@ -75,7 +75,7 @@ def run(
         for result in table_results(atlas):
             tell(result)
         corpus = Corpus.read(example_texts(), match="prefix")
-        build_context(atlas, checkpoint, corpus, Context(match="prefix"), progress)
+        build_context(atlas, checkpoint, corpus, Context(match="prefix", replace=True), progress)
         tell(sense_result(atlas))
         for name in atlas.spaces:
             build_maps(atlas, name, progress=progress)

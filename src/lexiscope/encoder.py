@@ -248,15 +248,19 @@ class Encoder:
             inside = spans[slice(*np.searchsorted(spans[:, 0], (low, high)))] - (low, 0, 0)
             try:
                 read = self._read(readings[low:high], inside)
-            except RuntimeError as error:
+            except (RuntimeError, IndexError) as error:
                 self._shrink_after(error, high - low, int(sizes[high - 1]))
                 continue
             yield low, high, read
             low = high
 
-    def _shrink_after(self, error: RuntimeError, texts: int, length: int) -> None:
+    def _shrink_after(self, error: Exception, texts: int, length: int) -> None:
         """Halve the budget below a batch that did not fit in memory; raise any other error."""
         # Only CUDA has a type for it: torch.OutOfMemoryError, whose message says so too.
+        if isinstance(error, IndexError) or "out of bounds" in str(error):
+            raise LexiscopeError(
+                f"the model cannot read {length} tokens at once, as its configuration says it can"
+            ) from error
         if not any(sign in str(error) for sign in ("out of memory", "can't allocate memory")):
             raise error
         if texts == 1:

@@ -1,4 +1,4 @@
-"""The one kind of error that is meant for the person, not for the programmer."""
+"""The errors that are meant for the person, not for the programmer."""
 
 from __future__ import annotations
 
@@ -10,4 +10,12 @@ class LexiscopeError(Exception):
     what to do next. The command line prints it as one line and exits with code 1;
     a server answers it as a 4xx. Anything else that is raised is a bug and keeps its
     traceback.
+    """
+
+
+class StorageError(LexiscopeError):
+    """The place to write to refused: a full disk, a read-only folder.
+
+    The input was in order, so what is already committed is kept, and the same command goes on
+    from there.
     """

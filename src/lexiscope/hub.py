@@ -119,8 +119,9 @@ class HubModel:
 
     def folder(self, names: Iterable[str]) -> Path:
         """A local folder in which all of ``names`` lie, downloaded where they are missing."""
-        paths = [self.path(name) for name in sorted(names)]
-        return paths[0].parent
+        for name in sorted(names):
+            self.path(name)
+        return self.path("config.json").parent
 
     @cached_property
     def client(self) -> httpx.Client:

@@ -246,7 +246,13 @@ def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
 def reading_width(checkpoint: Checkpoint, config: Any) -> int:
     """Return the most tokens the model reads at once, special tokens counted."""
     positions = checkpoint.tables["position"].shape
-    limits = [positions[0] - checkpoint.family.position_offset] if positions else []
+    family = checkpoint.family
+    offset = family.position_offset
+    if not family.layers:
+        # Of an unknown family the offset is unknown too; where there is one, it is this.
+        padding = getattr(config, "pad_token_id", None)
+        offset = padding + 1 if padding is not None and 0 <= padding < 8 else 0
+    limits = [positions[0] - offset] if positions else []
     limits += [getattr(config, name, 0) for name in ("max_position_embeddings", "n_positions")]
     given = next((limit for limit in limits if limit and limit > 0), DEFAULT_WINDOW)
     return min(int(given), LONGEST_WINDOW)

@@ -294,11 +294,11 @@ def _workbook(path: Path, rank: Rank) -> Sheet:
         raise LexiscopeError(
             f"{path.name} is a broken workbook ({reason}); open it and save it anew."
         ) from error
-    width = max(len(names), max(map(len, rows), default=0))
-    columns = [[row[i] if i < len(row) else None for row in rows] for i in range(width)]
-    names = [*names, *[None] * (width - len(names))]
-    used = [i for i in range(width) if names[i] or any(v is not None for v in columns[i])]
-    table = _table((names[i] for i in used), (plain_values(columns[i]) for i in used))
+    # One stray cell far out must not make a million empty columns of it.
+    filled = {i for row in rows for i, value in enumerate(row) if value is not None}
+    used = sorted(filled | {i for i, name in enumerate(names) if name})
+    columns = ([row[i] if i < len(row) else None for row in rows] for i in used)
+    table = _table((names[i] if i < len(names) else None for i in used), map(plain_values, columns))
     if len(headers) == 1:
         return Sheet(table, path.name, ", ".join(table.column_names))
     note = f"{path.name} has {len(headers)} sheets, of which {best!r} was read."

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lexiscope.atlas import Atlas
+from lexiscope.atlas import MANIFEST, Atlas
 from lexiscope.checkpoint import Checkpoint
 from lexiscope.corpus import Columns, Corpus
-from lexiscope.errors import LexiscopeError
+from lexiscope.errors import LexiscopeError, StorageError
+from lexiscope.families import text_config
 from lexiscope.projection import Projection, quality
 from lexiscope.space import Layer, Space, projection_name
 from lexiscope.spans import Match
@@ -123,13 +124,24 @@ def build(
     corpus = None
     if texts is not None:
         corpus = Corpus.read(texts, columns=Columns(**columns), match=context.match)
-    atlas = Atlas.create(output if output is not None else default_path(model))
-    with atlas.lock():
-        build_tables(atlas, checkpoint, progress)
-        if corpus is not None:
-            build_context(atlas, checkpoint, corpus, context, progress)
-        for name in atlas.spaces:
-            build_maps(atlas, name, maps, progress)
+    if corpus is not None:
+        _check(checkpoint, context)
+    path = Path(output) if output is not None else default_path(model)
+    is_new = not (path / MANIFEST).exists()
+    atlas = Atlas.create(path)
+    try:
+        with atlas.lock():
+            build_tables(atlas, checkpoint, progress)
+            if corpus is not None:
+                build_context(atlas, checkpoint, corpus, context, progress)
+            for name in atlas.spaces:
+                build_maps(atlas, name, maps, progress)
+    except StorageError:
+        raise
+    except LexiscopeError:
+        if is_new:  # refused input leaves nothing behind
+            atlas.discard()
+        raise
     return atlas
 
 
@@ -147,6 +159,9 @@ def build_tables(atlas: Atlas, checkpoint: Checkpoint, progress: Progress = _sil
     LexiscopeError
         When the atlas is another checkpoint's.
     """
+    progress("checking the files", "model", 0, 1)
+    checkpoint.fingerprint  # noqa: B018 - hashes a folder's weights: seconds for a large model
+    progress("checking the files", "model", 1, 1)
     for name in atlas.spaces:
         other = atlas.recipe(name)["checkpoint"]
         if other["fingerprint"] != checkpoint.fingerprint:
@@ -190,17 +205,13 @@ def build_context(
 
     context = context or Context()
     options = context.encode or EncodeOptions()
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", context.name) or context.name in TABLES:
-        raise LexiscopeError(
-            f"space name {context.name!r}: use letters, digits, - and _, and none of "
-            f"{', '.join(TABLES)}"
-        )
+    layers = _check(checkpoint, context)
     asked = {
         "recipe": RECIPE,
         "checkpoint": checkpoint.fingerprint,
         "weights": checkpoint.weights_hash(),
         "corpus": corpus.hash,
-        "layers": options.layers,
+        "layers": layers,
         "pooling": options.pooling,
         "dtype": resolve_dtype(options.dtype, resolve_device(options.device)),
     }
@@ -255,6 +266,32 @@ def build_context(
         "window": encoder.width,
     }
     writer.finish(recipe, skipped)
+
+
+def _check(checkpoint: Checkpoint, context: Context) -> tuple[int, ...] | None:
+    """Refuse, before anything is computed, what can be seen to be wrong; return the layers."""
+    from lexiscope.models import chosen_layers, resolve_device
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", context.name) or context.name in TABLES:
+        raise LexiscopeError(
+            f"space name {context.name!r}: use letters, digits, - and _, and none of "
+            f"{', '.join(TABLES)}"
+        )
+    if context.encode is None:
+        return None
+    resolve_device(context.encode.device)
+    layers, depth = context.encode.layers, _depth(checkpoint)
+    if layers is None or depth is None:
+        return layers
+    chosen = chosen_layers(layers, depth)
+    return None if len(chosen) == depth + 1 else chosen
+
+
+def _depth(checkpoint: Checkpoint) -> int | None:
+    """Return the number of layers that the configuration tells, by any of its usual names."""
+    settings = text_config(checkpoint.config)
+    names = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+    return next((settings[name] for name in names if isinstance(settings.get(name), int)), None)
 
 
 def build_maps(
@@ -325,6 +362,8 @@ def project(
     if id not in atlas.projections(name, chosen):
         stage = f"mapping {name}" + ("" if chosen is None else f" (layer {chosen})")
         with atlas.lock():
+            if id in atlas.projections(name, chosen):  # another process was quicker
+                return atlas.projection(name, id, chosen)
             graph = _graph(
                 atlas, at, chosen, at.neighbors_needed(method, parameters), _stage(progress, stage)
             )

@@ -25,7 +25,11 @@ MANY = 300
 
 def neighbors_needed(*, perplexity: float | None = None) -> int:
     """Return how many neighbours a point needs: 15, or three times the perplexity."""
-    return NEIGHBORS if perplexity is None else int(3 * perplexity)
+    if perplexity is None:
+        return NEIGHBORS
+    if not 1 <= perplexity < float("inf"):
+        raise LexiscopeError(f"perplexity {perplexity:g}: give a number of at least 1")
+    return int(3 * perplexity)
 
 
 def tsne(
