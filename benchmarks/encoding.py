@@ -30,8 +30,8 @@ def run(options: Options) -> list[Table]:
     budgets = fresh(other_budgets, texts, options.match, repeats).value
     about = (
         f"{ways['sentences']:,} sentences of {Path(texts).name}, {ways['points']:,} words in them "
-        f"at all layers, float32 on {ways['device']}, torch threads: {ways['threads']}; one process, in "
-        f"turn, {rounds(repeats)}, tokenizing included."
+        f"at all layers, float32 on {ways['device']}, torch threads: {ways['threads']}; one "
+        f"process, in turn, {rounds(repeats)}, tokenizing included."
     )
     return [
         Table(
