@@ -44,7 +44,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_what_was_put_in_comes_out(atlas: Atlas):
     held = Atlas.open(atlas.path)
-    assert held.spaces == ("word", "context")
+    assert held.spaces == tuple(held) == ("word", "context")
+    assert held.unfinished == ()
     assert "word" in held
     assert "position" not in held
     assert held["word"].points.equals(POINTS)
@@ -63,6 +64,7 @@ def test_a_space_is_not_there_before_it_is_finished(tmp_path: Path):
     writer = atlas.writer("word", "k")
     writer.append(POINTS, {None: VECTORS})
     assert Atlas.open(tmp_path / "x").spaces == ()
+    assert Atlas.open(tmp_path / "x").unfinished == ("word",)
     again = Atlas.open(tmp_path / "x").writer("word", "k")
     assert again.rows == 6
     assert Atlas.open(tmp_path / "x").writer("word", "other").rows == 0

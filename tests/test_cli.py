@@ -138,7 +138,7 @@ def test_unknown_names_are_refused_with_help(run: Run, words: Path, tmp_path: Pa
         assert "perplexity" in refused(
             run("project", words, "position", "tsne", "--perplexity", perplexity)
         )
-    assert "write numbers" in refused(run("project", words, "word", "pca", "--components", "a"))
+    assert "ascending numbers" in refused(run("project", words, "word", "pca", "--components", "a"))
 
 
 def test_bad_models_are_refused(run: Run, tiny: Path, tmp_path: Path):
@@ -208,7 +208,7 @@ def test_interrupted_is_130(tmp_path: Path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, (out, err)
-    assert err.strip().splitlines()[-1] == "interrupted"
+    assert err.strip().splitlines()[-1] == "interrupted; run it again to go on"
     lx.Atlas.open(tmp_path / "a")  # and it is still an atlas
 
 
@@ -247,6 +247,7 @@ def test_near_in_context_shows_texts(run: Run, small: Path):
 def test_export_says_where_and_twice_replaces(run: Run, small: Path, tmp_path: Path):
     first = run("export", small, "tensorboard", tmp_path / "logs")
     assert "tensorboard --logdir" in first.stdout
+    assert "is an atlas" in refused(run("export", small, "tensorboard", small))
     names = sorted(path.name for path in (tmp_path / "logs").rglob("*"))
     assert run("export", small, "tensorboard", tmp_path / "logs").returncode == 0
     assert sorted(path.name for path in (tmp_path / "logs").rglob("*")) == names

@@ -120,6 +120,7 @@ def test_a_minus_that_is_a_label_is_no_arithmetic():
         ("#6", "#0 to #5"),
         ("", "no label"),
         ("king - mann", "man"),
+        ("man - man", "zero vector"),
         ([1.0, 2.0], "3 dimensions"),
         ([1.0, float("nan"), 0.0], "NaN"),
     ],

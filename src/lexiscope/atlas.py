@@ -67,7 +67,9 @@ class Atlas:
             manifest = json.loads(text)
             version = int(manifest["format"])
         except (ValueError, KeyError, TypeError) as error:
-            raise LexiscopeError(f"{folder / MANIFEST} is damaged: it is no manifest") from error
+            raise LexiscopeError(
+                f"{folder / MANIFEST} is damaged; remove {folder} and build it anew"
+            ) from error
         if version > FORMAT:
             raise LexiscopeError(
                 f"{folder} was written by lexiscope {manifest.get('lexiscope', '?')} in format "
@@ -75,7 +77,9 @@ class Atlas:
                 "update it"
             )
         if not _is_whole(manifest.get("spaces")):
-            raise LexiscopeError(f"{folder / MANIFEST} is damaged: what it says of its spaces")
+            raise LexiscopeError(
+                f"{folder / MANIFEST} is damaged; remove {folder} and build it anew"
+            )
         return cls(folder, manifest)
 
     @classmethod
@@ -106,6 +110,12 @@ class Atlas:
     def __repr__(self) -> str:
         return f"<Atlas {self.path}: {', '.join(self.spaces) or 'empty'}>"
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.spaces)
+
+    def __len__(self) -> int:
+        return len(self.spaces)
+
     def __contains__(self, name: object) -> bool:
         return name in self._manifest["spaces"]
 
@@ -113,6 +123,13 @@ class Atlas:
     def spaces(self) -> tuple[str, ...]:
         """Names of the spaces that are whole."""
         return tuple(self._manifest["spaces"])
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Names of the spaces that an interrupted run began, and none has finished since."""
+        begun = (self.path / SPACES).glob("*@*.lance")
+        names = {path.name.partition("@")[0] for path in begun}
+        return tuple(sorted(names - set(self.spaces)))
 
     def __getitem__(self, name: str) -> Space:
         """Return a space; its matrices are read when they are asked for."""
@@ -402,9 +419,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        first = str(error).splitlines()[0]
         raise LexiscopeError(
-            f"{path} is damaged or was removed while open; build it again ({first})"
+            f"{path} is damaged or was removed while open; build it anew in another folder, or "
+            "remove it first"
         ) from error
 
 

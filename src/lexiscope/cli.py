@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
 import shlex
 import signal
 import sys
@@ -24,6 +24,7 @@ METRICS = ("cosine", "euclidean", "dot")
 METHODS = ("pca", "tsne", "umap", "axes")
 FORMATS = ("tensorboard",)
 LABEL_WIDTH = 100
+PORT = click.IntRange(0, 65535)
 
 
 class Command(click.Command):
@@ -60,7 +61,9 @@ trust_option = click.option(
 )
 
 
-@cli.command(cls=Command, example="lexiscope demo")
+@cli.command(
+    cls=Command, short_help="Show what a real, embedded model holds.", example="lexiscope demo"
+)
 @click.option(
     "-o",
     "--output",
@@ -74,7 +77,7 @@ trust_option = click.option(
     default=None,
     help="Open the view when done.  [default: in a terminal, and not with --json]",
 )
-@click.option("--port", default=6006, show_default=True, help="Port of the view.")
+@click.option("--port", type=PORT, default=6006, show_default=True, help="Port of the view.")
 @json_option
 def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     """Build the embedded model's atlas with the example senses, and show what it holds."""
@@ -107,6 +110,7 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
 
 @cli.command(
     cls=Command,
+    short_help="Build the atlas of a model and, with texts, of words in context.",
     example="lexiscope build bert-base-uncased senses.xlsx -o senses.atlas\n"
     "lexiscope build embedded examples/word-senses.csv --match prefix -o senses.atlas",
 )
@@ -131,7 +135,9 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     show_default=True,
     help="word: the whole word, any case; prefix: words that begin with it; all: every word.",
 )
-@click.option("--layers", help="Layers to keep, such as 0,6,12 or 0-6.  [default: all]")
+@click.option(
+    "--layers", help="Layers to keep, such as 0,6,12 or 0-6; -1 is the last.  [default: all]"
+)
 @click.option(
     "--pooling",
     type=click.Choice(["mean", "first", "last", "max"]),
@@ -154,7 +160,7 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     "--maps",
     default="pca,tsne",
     show_default=True,
-    help="Projections to compute for every space, or none.",
+    help="Projections of every space: pca, tsne, umap, with commas between; or none.",
 )
 @click.option(
     "--name", default="context", show_default=True, help="Name of the space of words in context."
@@ -221,6 +227,7 @@ def build(
 
 @cli.command(
     cls=Command,
+    short_help="List the nearest neighbours of a word or point.",
     example="lexiscope near senses.atlas word india -k 5\n"
     'lexiscope near senses.atlas word "king - man + woman"\n'
     "lexiscope near senses.atlas context '#12' --layer 6",
@@ -280,6 +287,7 @@ def near(
 
 @cli.command(
     cls=Command,
+    short_help="Compute one more projection and measure it.",
     example="lexiscope project senses.atlas word umap\n"
     "lexiscope project senses.atlas word pca --components 1,3\n"
     "lexiscope project senses.atlas word axes --axis 'man, king -> woman, queen' "
@@ -356,6 +364,8 @@ def info(model_or_atlas: str, trust_remote_code: bool, to_json: bool) -> None:
     if (Path(model_or_atlas) / MANIFEST).exists():
         _print_atlas(Atlas.open(model_or_atlas), to_json)
         return
+    if model_or_atlas.endswith(".atlas") and not (Path(model_or_atlas) / "config.json").exists():
+        Atlas.open(model_or_atlas)  # says what is wrong with it
     from lexiscope.checkpoint import Checkpoint
 
     checkpoint = Checkpoint.open(model_or_atlas, trust_remote_code=trust_remote_code)
@@ -409,12 +419,18 @@ def export(atlas: Path, format: str, destination: Path, to_json: bool) -> None:
         click.echo(f"wrote {destination}; look with: tensorboard --logdir {destination}")
 
 
-@cli.command(cls=Command, example="lexiscope tensorboard senses.atlas --port 6006")
+@cli.command(
+    cls=Command,
+    short_help="Open an atlas in TensorBoard.",
+    example="lexiscope tensorboard senses.atlas --port 6006",
+)
 @click.argument("atlas", type=click.Path(path_type=Path))
 @click.option(
     "--logdir", type=click.Path(path_type=Path), help="Keep the exported files in this folder."
 )
-@click.option("--port", default=6006, show_default=True, help="The next free one if it is taken.")
+@click.option(
+    "--port", type=PORT, default=6006, show_default=True, help="The next free one if it is taken."
+)
 @json_option
 def tensorboard(atlas: Path, logdir: Path | None, port: int, to_json: bool) -> None:
     """Export an atlas and open it in TensorBoard's Embedding Projector, until Ctrl-C."""
@@ -423,7 +439,11 @@ def tensorboard(atlas: Path, logdir: Path | None, port: int, to_json: bool) -> N
     _serve(Atlas.open(atlas), logdir, port, quiet=to_json)
 
 
-@cli.command(cls=Command, example='eval "$(lexiscope completion bash)"')
+@cli.command(
+    cls=Command,
+    short_help="Print a shell's completion script.",
+    example='eval "$(lexiscope completion bash)"',
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the script that completes lexiscope's commands in your shell."""
@@ -441,8 +461,6 @@ def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None
     from lexiscope.export import export_tensorboard
     from lexiscope.tensorboard import Server
 
-    # A plain kill must end TensorBoard and remove its files, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="lexiscope-") as temporary:
         folder = logdir or Path(temporary)
         export_tensorboard(atlas, folder)
@@ -450,7 +468,8 @@ def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None
             if quiet:
                 as_json({"url": server.url, "logdir": str(folder)})
             else:
-                click.echo(f"TensorBoard is at {server.url} (Ctrl-C ends it)")
+                taken = f"; port {port} was taken" if port not in (0, server.port) else ""
+                click.echo(f"TensorBoard is at {server.url} (Ctrl-C ends it{taken})")
             if sys.stdout.isatty():
                 click.launch(server.url)
             server.wait()
@@ -469,8 +488,9 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
                 "points": len(space),
                 "dimensions": atlas.dimensions(name),
                 "layers": numbers(layers) or None,
-                "projections": ", ".join(atlas.projections(name)) or None,
-                "best_keeps": kept,
+                "projections": len(atlas.projections(name)),
+                "best": best[0] if best else None,
+                "keeps": kept,
             }
         )
     contexts = [name for name in atlas.spaces if "corpus" in atlas.recipe(name)]
@@ -478,7 +498,14 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
         as_json(
             {
                 "atlas": str(atlas.path),
-                "spaces": [row | {"recipe": atlas.recipe(row["space"])} for row in spaces],
+                "spaces": [
+                    row
+                    | {
+                        "projections": atlas.projections(row["space"]),
+                        "recipe": atlas.recipe(row["space"]),
+                    }
+                    for row in spaces
+                ],
                 "skipped": {name: atlas.skipped(name).to_pylist() for name in contexts},
             }
         )
@@ -491,7 +518,13 @@ def _print_atlas(atlas: Atlas, to_json: bool) -> None:
                 click.echo(f"  no {kind} table: {table['reason']}")
         for note in about["notes"]:
             click.echo(f"  {note}")
+    else:
+        click.echo(
+            f"{atlas.path} is empty: what was to fill it was interrupted; run the same again"
+        )
     as_table(spaces)
+    for name in atlas.unfinished:
+        click.echo(f"  {name} is unfinished: run the same build again, and it goes on")
     for name in contexts:
         _print_corpus(atlas, name)
 
@@ -500,8 +533,9 @@ def _print_corpus(atlas: Atlas, name: str) -> None:
     about = atlas.recipe(name)["corpus"]
     click.echo(
         f"  {name}: {counted(about['occurrences'], 'occurrence')} in "
-        f"{counted(about['texts'], 'text')} of {about['name']}, {about['cut']:,} in a window of a "
-        f"longer text, {counted(about['skipped'], 'row')} skipped"
+        f"{counted(about['texts'], 'text')} of {about['name']}"
+        + (f", {about['cut']:,} in a window of a longer text" if about["cut"] else "")
+        + (f", {counted(about['skipped'], 'row')} skipped" if about["skipped"] else "")
     )
     for note in about["notes"]:
         click.echo(f"    {note}")
@@ -523,10 +557,11 @@ def _print_result(title: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    text = row.get("text")
-    if text and len(text) > LABEL_WIDTH:
-        return row | {"text": text[: LABEL_WIDTH - 1] + "…"}
-    return row
+    """Fit a text into one line: no line feeds, no control characters, not too long."""
+    if "text" not in row:
+        return row
+    text = " ".join("".join(c if c.isprintable() else " " for c in row["text"]).split())
+    return row | {"text": text if len(text) <= LABEL_WIDTH else text[: LABEL_WIDTH - 1] + "…"}
 
 
 def _numbers(given: str | None) -> tuple[int, ...] | None:
@@ -542,12 +577,16 @@ def _numbers(given: str | None) -> tuple[int, ...] | None:
                 raise ValueError
             numbers += found
     except ValueError:
-        raise LexiscopeError(f"{given!r}: write numbers such as 0,6,12 or 0-6") from None
+        raise LexiscopeError(f"{given!r}: write ascending numbers such as 0,6,12 or 0-6") from None
     return tuple(numbers)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 refused, 2 wrong usage, 130 interrupted."""
+    # A plain kill and a closed terminal end it as Ctrl-C does: in order, servers and all.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     sys.exit(_guarded(lambda: cli.main(arguments, "lexiscope", standalone_mode=False)))
 
 
@@ -561,15 +600,12 @@ def _guarded(run: Callable[[], Any]) -> int:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        click.echo("interrupted; run it again to go on", err=True)
         return 130
-    except BrokenPipeError:  # `lexiscope ... | head` has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno != errno.ENOSPC:
             raise
-        what = shlex.quote(str(error.filename))
+        what = shlex.quote(str(error.filename or "the output"))
         click.echo(f"lexiscope: {what}: {error.strerror}", err=True)
         return 1
 

@@ -129,6 +129,8 @@ def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
     for operator, term in zip(parts[1::2], parts[2::2], strict=True):
         terms.append((1.0 if operator == "+" else -1.0, _required(term, points)))
     vector = np.sum([sign * _mean(vectors, rows) for sign, rows in terms], axis=0)
+    if len(terms) > 1 and not np.abs(vector).max() > 1e-6 * np.abs(vectors).max():
+        raise LexiscopeError(f"{query!r} adds up to the zero vector, which is near nothing")
     return Query(query, vector.astype(np.float32), np.concatenate([rows for _, rows in terms]))
 
 
@@ -181,6 +183,10 @@ def _not_found(term: str, points: pa.Table) -> str:
         term, labels, scorer=JaroWinkler.normalized_similarity, limit=SHOWN, score_cutoff=0.5
     )
     if not near:
-        return f"{term!r} is no label of this space"
+        few = ", ".join(labels[:SHOWN])
+        return (
+            f"{term!r} is no label of this space; labels are such as {few}, points #0 to "
+            f"#{points.num_rows - 1}, and sums 'a - b + c'"
+        )
     spelled = ", ".join(name for name, _, _ in near)
     return f"{term!r} is no label of this space; the nearest spellings are {spelled}"

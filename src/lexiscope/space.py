@@ -61,7 +61,7 @@ class Space:
         return int(self.points.num_rows)
 
     def __repr__(self) -> str:
-        layers = f", layers {self.layers[0]}-{self.layers[-1]}" if self.layers else ""
+        layers = f", layers {', '.join(map(str, self.layers))}" if self.layers else ""
         return f"<Space {self.name}: {len(self):,} points{layers}>"
 
     @property
@@ -138,7 +138,7 @@ class Space:
         """
         if metric not in METRICS:
             raise LexiscopeError(f"metric {metric!r}: give {', '.join(METRICS)}")
-        if k < 1:
+        if not isinstance(k, (int, np.integer)) or k < 1:
             raise LexiscopeError(f"k {k}: ask for at least 1 neighbour")
         several = isinstance(query, list) and all(isinstance(each, str) for each in query)
         queries: list[Any] = query if several else [query]  # type: ignore[assignment]

@@ -118,7 +118,11 @@ def build(
     """
     strange = set(columns) - set(Columns.__dataclass_fields__)
     if strange:
-        raise TypeError(f"build() got an unexpected argument {sorted(strange)[0]!r}")
+        raise TypeError(
+            f"build() has no argument {sorted(strange)[0]!r}; columns are named with "
+            f"{', '.join(Columns.__dataclass_fields__)}, how words are read with "
+            "context=Context(match=..., encode=EncodeOptions(layers=..., pooling=...))"
+        )
     context = context or Context()
     checkpoint = Checkpoint.open(os.fspath(model), trust_remote_code=trust_remote_code)
     corpus = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
-from lexiscope.atlas import Atlas
+from lexiscope.atlas import MANIFEST, Atlas
+from lexiscope.errors import LexiscopeError
 from lexiscope.space import Layer
 from lexiscope.tensorboard import Embedding, write_projector
 
@@ -25,6 +27,8 @@ def export_tensorboard(atlas: Atlas, destination: str | os.PathLike[str]) -> Non
     LexiscopeError
         When the folder cannot be written or holds another's projector configuration.
     """
+    if (Path(destination) / MANIFEST).exists():
+        raise LexiscopeError(f"{destination} is an atlas; name another folder for TensorBoard")
     write_projector(destination, _embeddings(atlas))
 
 

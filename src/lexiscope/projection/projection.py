@@ -35,8 +35,8 @@ class Quality:
     k: int
     kept: float
     trustworthiness: float
-    kept_per_point: NDArray[np.float32]
-    trustworthiness_per_point: NDArray[np.float32]
+    kept_per_point: NDArray[np.float32] = field(repr=False)
+    trustworthiness_per_point: NDArray[np.float32] = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +59,11 @@ class Projection:
     """
 
     method: str
-    coordinates: NDArray[np.float32]
+    coordinates: NDArray[np.float32] = field(repr=False)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     quality: Quality | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def dims(self) -> int:
