@@ -222,7 +222,7 @@ def test_only_the_layers_asked_for(family: str, asked: tuple[int, ...], build: B
     expected = read(whole, plan)
     encoder = encoder_of(build(family), layers=asked)
     runs: list[int] = []
-    for module in encoder._modules:
+    for module in encoder._layers.modules:
         module.register_forward_hook(lambda *_: runs.append(1))
     vectors = read(encoder, plan)
     layers = sorted(layer % 4 for layer in asked)
@@ -487,7 +487,7 @@ def test_words_without_tokens_are_listed(build: Build) -> None:
 def test_every_known_family_tells_its_layers(build: Build) -> None:
     for family in tiny_models.FAMILIES:
         encoder = encoder_of(build(family))
-        assert len(encoder._modules) == (1 if family == "albert" else 3), family
+        assert len(encoder._layers.modules) == (1 if family == "albert" else 3), family
 
 
 def test_only_pooled_vectors_are_kept(build: Build) -> None:
@@ -501,7 +501,7 @@ def test_only_pooled_vectors_are_kept(build: Build) -> None:
         states.append(weakref.ref(args[0]))
         alive.append(sum(state() is not None for state in states))
 
-    for module in encoder._modules:
+    for module in encoder._layers.modules:
         module.register_forward_pre_hook(before)
     table = pa.table({"text": ["a " * number + "[[bank]]" for number in range(40)]})
     vectors = read(encoder, encoder.plan(Corpus.read(table)))
@@ -739,6 +739,6 @@ def test_the_text_part_of_a_model_that_sees_images(build: Build, tmp_path: Path)
     whole.language_model.load_state_dict(language.state_dict())
     whole.save_pretrained(tmp_path)
     encoder = encoder_of(tmp_path)
-    assert len(encoder._modules) == 3
+    assert len(encoder._layers.modules) == 3
     plan = encoder.plan(every_word(*TEXTS))
     assert_as_transformers(encoder, plan, build("gemma3_text"))

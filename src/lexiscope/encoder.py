@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,15 +18,14 @@ from lexiscope.corpus import Corpus
 from lexiscope.errors import LexiscopeError
 from lexiscope.models import (
     Device,
+    Layers,
     chosen_layers,
-    layer_count,
     layer_modules,
     load,
     padding_token,
     reading_width,
     resolve_device,
     resolve_dtype,
-    run_layers,
     special_tokens,
     table_rows,
 )
@@ -41,10 +42,12 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 # The most tokens, padding included, that go through the model at once. A processor is
 # quickest when a batch's activations stay in its cache (measured: `benchmarks/encoding.py`).
-BATCH_TOKENS = {"cpu": 1024, "mps": 4096, "cuda": 16384}
+BATCH_TOKENS = {"cpu": 512, "mps": 4096, "cuda": 16384}
 # A chunk is so many batches, for texts of a length to be found among them, unless its vectors
 # would take more memory than this.
-CHUNK_BATCHES = 32
+CHUNK_BATCHES = 64
+# Batches read at once on a processor; of more cores each batch gets several.
+MOST_WORKERS = 8
 CHUNK_BYTES = 2**29
 
 
@@ -125,8 +128,8 @@ class Encoder:
         self.device = resolve_device(options.device)
         self.dtype = resolve_dtype(options.dtype, self.device)
         self._model, self._tokenizer = load(checkpoint, self.dtype, self.device)
-        self._modules = layer_modules(self._model, checkpoint.family)
-        self.depth = layer_count(self._model)
+        self._layers = Layers(self._model, layer_modules(self._model, checkpoint.family))
+        self.depth = self._layers.depth
         self.layers = chosen_layers(options.layers, self.depth)
         self.prefix, self.suffix = special_tokens(self._tokenizer)
         self.width = (
@@ -241,18 +244,26 @@ class Encoder:
         `spans` (reading, first, last) are sorted by reading; a batch's vectors are in their order.
         """
         sizes = np.array([len(reading) for reading in readings]) + len(self.prefix + self.suffix)
+
+        def read(batch: tuple[int, int]) -> dict[int, Floats]:
+            low, high = batch
+            inside = spans[slice(*np.searchsorted(spans[:, 0], batch))] - (low, 0, 0)
+            return self._read(readings[low:high], inside)
+
         low = 0
         while low < len(readings):
-            padded = sizes[low:] * np.arange(1, len(sizes) - low + 1)
-            high = low + max(1, int(np.searchsorted(padded, self.batch_tokens, side="right")))
-            inside = spans[slice(*np.searchsorted(spans[:, 0], (low, high)))] - (low, 0, 0)
-            try:
-                read = self._read(readings[low:high], inside)
-            except (RuntimeError, IndexError) as error:
-                self._shrink_after(error, high - low, int(sizes[high - 1]))
-                continue
-            yield low, high, read
-            low = high
+            batches = list(_batches(sizes, low, self.batch_tokens))
+            with _side_by_side(self.device) as run:
+                results = run(read, batches)
+                for low, high in batches:
+                    try:
+                        found = next(results)
+                    except (RuntimeError, IndexError) as error:
+                        self._shrink_after(error, high - low, int(sizes[high - 1]))
+                        break
+                    yield low, high, found
+                else:
+                    return
 
     def _shrink_after(self, error: Exception, texts: int, length: int) -> None:
         """Halve the budget below a batch that did not fit in memory; raise any other error."""
@@ -297,8 +308,41 @@ class Encoder:
                 pooled[layer] = pool(hidden)
 
         with torch.inference_mode():
-            run_layers(self._model, self._modules, inputs, keep, self.layers[-1])
+            self._layers.run(inputs, keep, self.layers[-1])
             return {layer: tensor.cpu().numpy() for layer, tensor in pooled.items()}
+
+
+def _batches(sizes: NDArray[np.int64], low: int, budget: int) -> Iterator[tuple[int, int]]:
+    """Cut ascending sizes, from `low` on, where padding to the longest would pass the budget."""
+    while low < len(sizes):
+        padded = sizes[low:] * np.arange(1, len(sizes) - low + 1)
+        high = low + max(1, int(np.searchsorted(padded, budget, side="right")))
+        yield low, high
+        low = high
+
+
+@contextlib.contextmanager
+def _side_by_side(device: str) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Give a `map` that works on as many things at once as the device does best with.
+
+    On a processor that is one batch a thread: what is not a matrix product then runs on every
+    core too, and no thread waits for another after each operation.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    workers = min(threads, MOST_WORKERS) if device == "cpu" else 1
+    if workers == 1:
+        yield map
+        return
+    pool = ThreadPoolExecutor(
+        workers, initializer=torch.set_num_threads, initargs=(threads // workers,)
+    )
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def _pooler(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -154,52 +155,68 @@ class _Enough(Exception):  # noqa: N818 - no error: it ends a forward pass that 
     pass
 
 
-def run_layers(
-    model: Any,
-    modules: Sequence[torch.nn.Module],
-    inputs: Mapping[str, torch.Tensor],
-    keep: Callable[[int, torch.Tensor], None],
-    highest: int,
-) -> None:
-    """Run a model up to a layer, handing every layer's output to `keep` as it passes.
+class Layers:
+    """A model's layers, watched: each layer's output is handed over as it passes.
+
+    Several threads may run the same model at once; each is handed its own.
 
     Parameters
     ----------
     model : transformers.PreTrainedModel
     modules : sequence of torch.nn.Module
         What `layer_modules` found. With none, transformers collects the layers, and all are run.
-    inputs : mapping
-        Keyword arguments of the model.
-    keep : callable
-        Called with the number of a layer and its output; 0 is the embedding layer.
-    highest : int
-        Layers above are not run.
     """
-    depth = layer_count(model)
-    if not modules:
-        states = model(**inputs, output_hidden_states=True, return_dict=True).hidden_states
-        if states is None or len(states) != depth + 1:
-            raise LexiscopeError(f"{type(model).__name__}: cannot tell its {depth} layers apart")
-        for number, state in enumerate(states):
-            keep(number, state)
-        return
-    layer = 0
 
-    # A layer's input is the output of the one below, and what transformers calls its state.
-    def before(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        nonlocal layer
-        keep(layer, args[0] if args else kwargs["hidden_states"])
-        if layer == highest and highest < depth:
+    def __init__(self, model: Any, modules: Sequence[torch.nn.Module]) -> None:
+        self.model = model
+        self.depth = layer_count(model)
+        self.modules = modules
+        self._run = threading.local()
+        for module in modules:
+            module.register_forward_pre_hook(self._before, with_kwargs=True)
+
+    def run(
+        self,
+        inputs: Mapping[str, torch.Tensor],
+        keep: Callable[[int, torch.Tensor], None],
+        highest: int,
+    ) -> None:
+        """Run the model up to a layer.
+
+        Parameters
+        ----------
+        inputs : mapping
+            Keyword arguments of the model.
+        keep : callable
+            Called with the number of a layer and its output; 0 is the embedding layer.
+        highest : int
+            Layers above are not run.
+        """
+        if not self.modules:
+            states = self.model(**inputs, output_hidden_states=True, return_dict=True).hidden_states
+            if states is None or len(states) != self.depth + 1:
+                raise LexiscopeError(
+                    f"{type(self.model).__name__}: cannot tell its {self.depth} layers apart"
+                )
+            for number, state in enumerate(states):
+                keep(number, state)
+            return
+        self._run.layer, self._run.keep, self._run.highest = 0, keep, highest
+        try:
+            with contextlib.suppress(_Enough):
+                keep(self.depth, self.model(**inputs, return_dict=True).last_hidden_state)
+        finally:
+            self._run.keep = None
+
+    def _before(self, _: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        # A layer's input is the output of the one below, and what transformers calls its state.
+        run = self._run
+        if getattr(run, "keep", None) is None:
+            return
+        run.keep(run.layer, args[0] if args else kwargs["hidden_states"])
+        if run.layer == run.highest and run.highest < self.depth:
             raise _Enough
-        layer += 1
-
-    hooks = [module.register_forward_pre_hook(before, with_kwargs=True) for module in modules]
-    try:
-        with contextlib.suppress(_Enough):
-            keep(depth, model(**inputs, return_dict=True).last_hidden_state)
-    finally:
-        for hook in hooks:
-            hook.remove()
+        run.layer += 1
 
 
 def layer_count(model: Any) -> int:
