@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -193,6 +195,12 @@ def test_a_damaged_dataset_is_named(atlas: Atlas):
 def test_failed_writes_say_why(tmp_path: Path, error: OSError, message: str):
     with pytest.raises(LexiscopeError, match=message), storing(tmp_path):
         raise error
+
+
+@pytest.mark.parametrize("guard", [reading, storing])
+def test_an_interrupt_within_arrow_is_an_interrupt(tmp_path: Path, guard: Callable[..., Any]):
+    with pytest.raises(KeyboardInterrupt), guard(tmp_path):
+        raise pa.ArrowInvalid("External error: KeyboardInterrupt: ")
 
 
 def test_other_errors_keep_their_traceback(tmp_path: Path):

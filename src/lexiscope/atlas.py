@@ -398,7 +398,10 @@ def storing(path: Path) -> Iterator[None]:
     """Say in one line why a write failed: a full disk, a read-only folder."""
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        _pass_interrupt(error)
+        if not isinstance(error, OSError):
+            raise
         text = str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
             raise StorageError(
@@ -419,10 +422,17 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
+        _pass_interrupt(error)
         raise LexiscopeError(
             f"{path} is damaged or was removed while open; build it anew in another folder, or "
             "remove it first"
         ) from error
+
+
+def _pass_interrupt(error: Exception) -> None:
+    """Raise the Ctrl-C that Arrow wraps in an error of its own when it comes within a call."""
+    if "KeyboardInterrupt" in str(error):
+        raise KeyboardInterrupt from error
 
 
 def _lance() -> Any:

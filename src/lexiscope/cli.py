@@ -585,8 +585,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 1 refused, 2 wrong usage, 130 interrupted."""
     # A plain kill and a closed terminal end it as Ctrl-C does: in order, servers and all.
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     sys.exit(_guarded(lambda: cli.main(arguments, "lexiscope", standalone_mode=False)))
 
 
