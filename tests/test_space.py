@@ -8,7 +8,7 @@ import pytest
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.queries import resolve, search
-from lexiscope.space import Space
+from lexiscope.space import Space, projection_name
 
 LABELS = ["king", "queen", "man", "woman", "Ab", "king"]
 VECTORS = np.array(
@@ -170,6 +170,12 @@ def test_project_measures(word_space: Space):
     across = part.project("axes", axes=["#10 -> #20", "#30, #31 -> #40"])
     assert across.coordinates.shape == (500, 2)
     assert across.parameters == {"axes": ["#10 -> #20", "#30, #31 -> #40"]}
+
+
+def test_a_default_named_is_the_default():
+    assert projection_name("umap", 2, 0, {"neighbors": 15, "min_dist": 0.1}) == "umap-2d"
+    assert projection_name("umap", 2, 0, {"neighbors": 9}) != "umap-2d"
+    assert projection_name("tsne", 3, 0, {"perplexity": None}) == "tsne-3d"
 
 
 @pytest.mark.parametrize(

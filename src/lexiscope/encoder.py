@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 Pooling = Literal["mean", "first", "last", "max"]
-POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 # The most tokens, padding included, that go through the model at once. A processor is
 # quickest when a batch's activations stay in its cache (measured: `benchmarks/encoding.py`).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from lexiscope.checkpoint import Checkpoint
 from lexiscope.errors import LexiscopeError
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import torch
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
-DEVICES: tuple[Device, ...] = get_args(Device)
 
 DEFAULT_WINDOW = 512
 """Tokens read at once by a model that names no limit, such as T5."""

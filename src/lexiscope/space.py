@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -275,7 +276,16 @@ class Space:
 
 
 def projection_name(method: str, dims: int, seed: int, parameters: Mapping[str, Any]) -> str:
-    """Return the id that a projection with these parameters will have."""
+    """Return the id that a projection with these parameters will have.
+
+    A parameter given with its default value is as good as not given.
+    """
+    known = inspect.signature(_method(method).compute).parameters
+    parameters = {
+        name: value
+        for name, value in parameters.items()
+        if name not in known or known[name].default != value
+    }
     if method == "axes":
         dims = len(parameters.get("axes", ()))
     if parameters.get("components"):
@@ -291,8 +301,6 @@ def _method(name: str) -> Method:
 
 def _accepting(method: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a method's function; an argument it does not have is the person's mistake."""
-    import inspect
-
     known = inspect.signature(function).parameters
     strange = [name for name in arguments if name not in known]
     if strange:
