@@ -1,18 +1,26 @@
-"""What several tests share: the real table, and one atlas made by the installed command."""
+"""What several tests share: the real table, the installed command, a real browser over an atlas."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from browser import find_chromium, launched, viewing
 from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, Request
 
+import lexiscope as lx
 from lexiscope.checkpoint import Checkpoint
 from lexiscope.space import Space
+
+ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -48,3 +56,76 @@ def run() -> Run:
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def senses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The atlas that most people see first: the embedded model with the example sentences."""
+    path = tmp_path_factory.mktemp("atlases") / "senses.atlas"
+    lx.build("embedded", ROOT / "examples" / "word-senses.csv", path, match="prefix")
+    return path
+
+
+@pytest.fixture(scope="session")
+def served(senses: Path) -> Iterator[str]:
+    """The address of a real `lexiscope view` over it."""
+    with viewing(senses) as address:
+        yield address
+
+
+# One a module: while it is there, nothing else in this thread can run an event loop.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("no Chromium or Chrome is installed")
+    with launched(path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def wrong() -> list[str]:
+    """What went wrong in the page; a test that provokes it takes it out."""
+    return []
+
+
+@pytest.fixture
+def page(chromium: Browser, wrong: list[str]) -> Iterator[Page]:
+    """A page of a browser without history, in which nothing may go wrong."""
+    with chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
+        page = context.new_page()
+
+        def failed(request: Request) -> None:
+            # The page gives up requests itself, when what they ask for is no longer wanted.
+            if request.failure != "net::ERR_ABORTED":
+                wrong.append(f"{request.url}: {request.failure}")
+
+        def requested(request: Request) -> None:
+            place = urlsplit(request.url)
+            if place.scheme.startswith("http") and place.hostname != "127.0.0.1":
+                wrong.append(f"{request.url} is on another machine")
+
+        page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", failed)
+        page.on("request", requested)
+        yield page
+    assert wrong == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Ask axe what a page does wrong for people who use it otherwise than by sight and mouse."""
+    source = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    def violations(page: Page) -> list[str]:
+        page.evaluate(source)
+        found: list[dict[str, Any]] = page.evaluate("axe.run()")["violations"]
+        return [
+            f"{each['id']} ({each['impact']}): {node['target']}"
+            for each in found
+            for node in each["nodes"]
+        ]
+
+    return violations

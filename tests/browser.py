@@ -1,0 +1,61 @@
+"""A real browser and a real `lexiscope view`, for the tests, the benchmarks, the screenshots."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    # Drawn by the processor, so that every machine draws alike.
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    # Whatever a page asks for, nothing leaves this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+ADDRESS = re.compile(r"http://[\w.:]+/")
+
+
+def find_chromium() -> str | None:
+    """Return the path of the system's Chromium or Chrome; Playwright downloads none."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Run a browser without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def viewing(*atlases: Path | str) -> Iterator[str]:
+    """Run `lexiscope view` on a free port, and give the address it prints."""
+    command = [sys.executable, "-m", "lexiscope", "view", *map(str, atlases), "--port", "0"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            found = next(filter(None, map(ADDRESS.search, server.stdout)), None)
+            if found is None:
+                raise RuntimeError(f"{' '.join(command)} ended without an address")
+            yield found[0]
+        finally:
+            server.terminate()
