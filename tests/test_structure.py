@@ -11,6 +11,7 @@ from pathlib import Path
 import lexiscope
 
 SOURCE = Path(lexiscope.__file__).parent
+KEPT = {".py", ".md", ".toml", ".txt", ".ts", ".js", ".svelte", ".html", ".css", ".json", ""}
 ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 
@@ -86,11 +87,11 @@ def test_the_project_speaks_of_itself_alone():
     kept = subprocess.run(
         ["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    foreign = re.compile("/" + "work/|/" + "root/|pypi" + r"\.org|/tmp" + "/[a-z]")
+    foreign = re.compile("/" + "work/|/" + "root/|pypi" + r"\.org|npmjs" + r"\.org|/tmp" + "/[a-z]")
     found = [
         name
         for name in kept
-        if (root / name).suffix in {".py", ".md", ".toml", ".txt", ""}
+        if (root / name).suffix in KEPT
         and (root / name).is_file()
         and foreign.search((root / name).read_text(encoding="utf-8"))
     ]
