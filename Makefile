@@ -34,7 +34,7 @@ bench: setup ## Measure, side by side with the alternatives
 	$(BIN)/python -m benchmarks
 
 screenshots: setup ## Draw the pictures in docs/images anew
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python -m tests.screenshots
 
 page: $(PAGE) ## Build the page out of web/
 
