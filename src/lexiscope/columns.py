@@ -3,6 +3,9 @@
 ``vector``, ``neighbors``, ``similarities`` (a table's) or ``vector:3`` and so on (layer 3's);
 ``map:tsne-2d`` or ``map:3:tsne-2d`` with ``kept:`` and ``trust:`` beside it. What describes a
 graph or a projection is JSON in its field's metadata, so that one commit writes both.
+
+A person's own column is ``own:7``, a fresh number each time it is written; its name, which may
+be any, is in the metadata, and the highest number of a name counts.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection, Quality
 
 Layer = int | None
-PREFIXES = ("vector", "neighbors", "similarities", "map", "kept", "trust")
+PREFIXES = ("vector", "neighbors", "similarities", "map", "kept", "trust", "own")
 NOTE = b"lexiscope"
 
 
@@ -30,7 +33,7 @@ def name(prefix: str, layer: Layer, id: str | None = None) -> str:
 
 
 def is_ours(column: str) -> bool:
-    """Tell whether a column holds vectors, a graph or a projection, not a point's data."""
+    """Tell whether a column holds something by a name of ours, not a point's data by its own."""
     return column in PREFIXES[:3] or (column.partition(":")[0] in PREFIXES and ":" in column)
 
 
@@ -63,6 +66,15 @@ def graph_columns(schema: pa.Schema, layer: Layer) -> list[str]:
     """Return the names of the columns of a kept graph, or none."""
     wanted = [name("neighbors", layer), name("similarities", layer)]
     return [column for column in wanted if column in schema.names]
+
+
+def graphs(schema: pa.Schema) -> dict[Layer, dict[str, Any]]:
+    """Return the descriptions of the graphs that a dataset holds, by layer."""
+    found = {}
+    for layer in graph_layers(schema):
+        field = schema.field(name("neighbors", layer))
+        found[layer] = {**json.loads(field.metadata[NOTE]), "k": int(field.type.list_size)}
+    return found
 
 
 def vector_column(layer: Layer, matrix: NDArray[np.float32]) -> tuple[pa.Field, pa.Array]:
@@ -166,6 +178,44 @@ def read_projection(data: Any, layer: Layer, id: str, note: Mapping[str, Any]) -
         quality,
         note["details"],
     )
+
+
+def own(schema: pa.Schema) -> dict[str, str]:
+    """Return the columns that hold a person's own, by the names given to them, in their order."""
+    notes = _own_notes(schema)
+    newest = {note["name"]: column for column, note in notes.items()}
+    return dict(sorted(newest.items(), key=lambda item: notes[item[1]]["place"]))
+
+
+def superseded(schema: pa.Schema) -> list[str]:
+    """Return the columns of a person's own that newer ones stand for."""
+    current = set(own(schema).values())
+    return [column for column in _own_notes(schema) if column not in current]
+
+
+def own_table(schema: pa.Schema, values: Mapping[str, pa.Array]) -> pa.Table:
+    """Return a person's own columns under fresh numbers; one that was there keeps its place."""
+    notes = _own_notes(schema)
+    known = own(schema)
+    number = max((int(column.partition(":")[2]) for column in notes), default=0)
+    place = max((note["place"] for note in notes.values()), default=0)
+    fields = []
+    for column, array in values.items():
+        number += 1
+        if column in known:
+            note = {"name": column, "place": notes[known[column]]["place"]}
+        else:
+            place += 1
+            note = {"name": column, "place": place}
+        fields.append(pa.field(name("own", number), array.type, metadata={NOTE: json.dumps(note)}))
+    return pa.table(list(values.values()), schema=pa.schema(fields))
+
+
+def _own_notes(schema: pa.Schema) -> dict[str, dict[str, Any]]:
+    """Return the notes of a person's own columns, oldest first."""
+    mine = [field for field in schema if field.name.startswith("own:")]
+    mine.sort(key=lambda field: int(field.name.partition(":")[2]))
+    return {field.name: json.loads(field.metadata[NOTE]) for field in mine}
 
 
 def _rows(matrix: NDArray[Any]) -> pa.FixedSizeListArray:

@@ -1,30 +1,35 @@
-"""Atlas: a folder of spaces, neighbour graphs and projections; the only noun that stores."""
+"""Atlas: a folder of spaces, neighbour graphs and projections."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 import lexiscope
 from lexiscope import columns
-from lexiscope.errors import LexiscopeError, StorageError
+from lexiscope.atlas import bookmarks, building, own
+from lexiscope.atlas.building import Progress
+from lexiscope.atlas.lazy import Lazy
+from lexiscope.atlas.manifest import FORMAT, MANIFEST, SPACES, read_manifest
+from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
+from lexiscope.atlas.writer import SpaceWriter
+from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection
-from lexiscope.space import Floats, Layer, Space
+from lexiscope.space import Layer, Space
 
-FORMAT = 1
-MANIFEST = "atlas.json"
-SPACES = "spaces"
-CACHED_MATRICES = 2
+# A build holds the first from its beginning to its end; every commit, of a build or not, holds
+# the second for a moment.
+LOCK, COMMIT = ".lock", ".commit"
+OURS = {MANIFEST, SPACES, LOCK, COMMIT, building.NOTE, bookmarks.FILE}
 
 
 class Atlas:
@@ -34,6 +39,9 @@ class Atlas:
     datasets that are whole: writing it is what makes a space appear, so a reader never sees
     half of one. Open one with `Atlas.open`, or make one with `Atlas.create`.
 
+    What other processes commit is seen the next time it is asked for; a `Space` once returned
+    stays as it is.
+
     Attributes
     ----------
     path : pathlib.Path
@@ -42,7 +50,8 @@ class Atlas:
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path = path
         self._manifest = manifest
-        self._spaces: dict[str, Space] = {}
+        self._stamp = self._stat()
+        self._spaces: dict[str, tuple[str, Space]] = {}
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Atlas:
@@ -54,33 +63,7 @@ class Atlas:
             When there is none, it is damaged, or a newer version wrote it.
         """
         folder = Path(path)
-        try:
-            text = (folder / MANIFEST).read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            what = "holds no atlas" if folder.exists() else "does not exist"
-            raise LexiscopeError(
-                f"{folder} {what}; make one with: lexiscope build MODEL -o {folder}"
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise LexiscopeError(f"{folder / MANIFEST} cannot be read: {error}") from error
-        try:
-            manifest = json.loads(text)
-            version = int(manifest["format"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise LexiscopeError(
-                f"{folder / MANIFEST} is damaged; remove {folder} and build it anew"
-            ) from error
-        if version > FORMAT:
-            raise LexiscopeError(
-                f"{folder} was written by lexiscope {manifest.get('lexiscope', '?')} in format "
-                f"{version}; this is {lexiscope.__version__}, which reads up to format {FORMAT}: "
-                "update it"
-            )
-        if not _is_whole(manifest.get("spaces")):
-            raise LexiscopeError(
-                f"{folder / MANIFEST} is damaged; remove {folder} and build it anew"
-            )
-        return cls(folder, manifest)
+        return cls(folder, read_manifest(folder))
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Atlas:
@@ -99,16 +82,16 @@ class Atlas:
             return atlas
         if folder.exists() and not folder.is_dir():
             raise LexiscopeError(f"{folder} is a file; name a folder for the atlas")
-        if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {SPACES, ".lock"}:
+        if folder.is_dir() and {entry.name for entry in folder.iterdir()} - OURS:
             raise LexiscopeError(f"{folder} holds other files; name an empty or a new folder")
-        atlas = cls(folder, {"format": FORMAT, "spaces": {}})
         with storing(folder):
             (folder / SPACES).mkdir(parents=True, exist_ok=True)
-            atlas._write_manifest()
+        atlas = cls(folder, {"format": FORMAT, "spaces": {}})
+        atlas._write_manifest(atlas._manifest)
         return atlas
 
     def __repr__(self) -> str:
-        return f"<Atlas {self.path}: {', '.join(self.spaces) or 'empty'}>"
+        return f"<Atlas {self.path}: {', '.join(self._manifest['spaces']) or 'empty'}>"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.spaces)
@@ -117,12 +100,12 @@ class Atlas:
         return len(self.spaces)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._manifest["spaces"]
+        return name in self._entries()
 
     @property
     def spaces(self) -> tuple[str, ...]:
         """Names of the spaces that are whole."""
-        return tuple(self._manifest["spaces"])
+        return tuple(self._entries())
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -131,22 +114,52 @@ class Atlas:
         names = {path.name.partition("@")[0] for path in begun}
         return tuple(sorted(names - set(self.spaces)))
 
+    @property
+    def building(self) -> dict[str, Any] | None:
+        """What a build in this or another process is at; None when none runs.
+
+        With ``stage``, ``unit``, ``done`` and ``total``, as of half a second ago.
+        """
+        said = building.heard(self.path)
+        if said is None:
+            return None
+        try:
+            with locked(self.path / LOCK, 0):
+                return None  # a killed build left its note
+        except LexiscopeError:
+            return said
+
     def __getitem__(self, name: str) -> Space:
-        """Return a space; its matrices are read when they are asked for."""
-        if name not in self._spaces:
-            data = self._dataset(name)
-            own = [column for column in data.schema.names if not columns.is_ours(column)]
+        """Return a space as it is now; its matrices are read when they are asked for."""
+        version, data = self._now(name)
+        known = self._spaces.get(name)
+        if known and known[0] == version:
+            return known[1]
+        mine = columns.own(data.schema)
+        theirs = [column for column in data.schema.names if not columns.is_ours(column)]
+        with reading(self.path):
+            table = data.to_table(columns=[*theirs, *mine.values()])
+        points = table.select(theirs)
+        for column, stored in mine.items():
+            points = points.append_column(column, table[stored])
+        # Vectors do not change within a key: whoever has read them need not read them again.
+        if known and known[0].partition(".")[0] == version.partition(".")[0]:
+            matrices = known[1].matrices
+        else:
             layers = columns.layers(data.schema)
-            with reading(self.path):
-                points = data.to_table(columns=own)
-            self._spaces[name] = Space(
-                name,
-                points,
-                _Lazy(layers, lambda layer: self._matrix(name, layer)),
-                _Lazy(columns.graph_layers(data.schema), lambda layer: self._graph(name, layer)),
-                self.recipe(name),
-            )
-        return self._spaces[name]
+            matrices = Lazy(self.path, layers, lambda layer: columns.read_matrix(data, layer))
+        graphs = Lazy(
+            self.path,
+            columns.graph_layers(data.schema),
+            lambda layer: columns.read_graph(data, layer),
+        )
+        space = Space(name, points, matrices, graphs, self.recipe(name))
+        self._spaces[name] = (version, space)
+        return space
+
+    def version(self, name: str) -> str:
+        """Return a string that changes with whatever is committed to a space."""
+        return self._now(name)[0]
 
     def recipe(self, name: str) -> dict[str, Any]:
         """Return what a space was made from."""
@@ -154,7 +167,7 @@ class Atlas:
 
     def key(self, name: str) -> str | None:
         """Return the identity of a space's inputs, or None when the atlas has none by the name."""
-        entry = self._manifest["spaces"].get(name)
+        entry = self._entries().get(name)
         return None if entry is None else str(entry["key"])
 
     def dimensions(self, name: str) -> int:
@@ -174,7 +187,11 @@ class Atlas:
                 }
             )
         with reading(self.path):
-            return _lance().dataset(str(self.path / where)).to_table()
+            return lance().dataset(str(self.path / where)).to_table()
+
+    def graphs(self, name: str) -> dict[Layer, dict[str, Any]]:
+        """Describe the neighbour graphs of a space by layer: ``method``, ``k`` and ``recall``."""
+        return columns.graphs(self._dataset(name).schema)
 
     def projections(self, name: str, layer: Layer = None) -> dict[str, dict[str, Any]]:
         """Describe the projections of a space at one layer, without reading coordinates.
@@ -214,11 +231,82 @@ class Atlas:
 
     def discard(self) -> None:
         """Remove the manifest, the spaces and, when nothing else is there, the folder."""
-        (self.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self.path / SPACES, ignore_errors=True)
-        (self.path / ".lock").unlink(missing_ok=True)
+        for name in OURS - {SPACES}:
+            (self.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+    # ---- a person's own ----------------------------------------------------------------
+
+    @property
+    def bookmarks(self) -> list[dict[str, str]]:
+        """The views to find again, each with ``name``, ``view`` and ``made``."""
+        return bookmarks.read_bookmarks(self.path)
+
+    def keep_bookmarks(self, kept: Sequence[dict[str, str]]) -> None:
+        """Keep bookmarks, in place of those there were."""
+        bookmarks.write_bookmarks(self.path, kept)
+
+    def own_columns(self, name: str) -> tuple[str, ...]:
+        """Return the names of the columns that a person added, in the order they came."""
+        return tuple(columns.own(self._dataset(name).schema))
+
+    def add_columns(self, name: str, table: pa.Table) -> None:
+        """Add columns of a person's own; one of the same name is replaced.
+
+        They stand after the space's columns in its `points`, and stay until the space is made
+        from other inputs.
+
+        Parameters
+        ----------
+        name : str
+            Name of a space.
+        table : pyarrow.Table of n_points rows
+            Text, numbers or truth values, in point order.
+
+        Raises
+        ------
+        LexiscopeError
+            For another number of rows, a name that is the space's or unusable, or other types.
+        """
+        with self._committing():
+            own.add(self._dataset(name), name, table)
+
+    def drop_columns(self, name: str, names: Sequence[str]) -> None:
+        """Remove columns that a person added.
+
+        Raises
+        ------
+        LexiscopeError
+            For columns that are not a person's own.
+        """
+        with self._committing():
+            own.drop(self._dataset(name), names)
+
+    def tag(
+        self, name: str, column: str, value: str, points: Sequence[int] | NDArray[np.integer]
+    ) -> None:
+        """Write a value into a column of a person's own at some points.
+
+        Parameters
+        ----------
+        name : str
+            Name of a space.
+        column : str
+            Made, empty, when it is not there.
+        value : str
+            The empty value clears the points.
+        points : sequence of int
+
+        Raises
+        ------
+        LexiscopeError
+            For points that are not there, and for a column that is not a person's own or holds
+            no text.
+        """
+        with self._committing():
+            own.tag(self._dataset(name), column, value, points)
 
     # ---- writing -----------------------------------------------------------------------
 
@@ -229,237 +317,123 @@ class Atlas:
         Raises
         ------
         LexiscopeError
-            When another process is writing to it.
+            When another process is building it.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.path / ".lock", timeout=0)
-        try:
-            with storing(self.path):
-                lock.acquire()
-        except Timeout as error:
-            raise LexiscopeError(
-                f"{self.path} is being written by another lexiscope; wait for it to end"
-            ) from error
-        try:
+        # Whoever asks whether a build runs holds it for an instant.
+        with locked(self.path / LOCK, 0.5):
             yield
-        finally:
-            lock.release()
+
+    @contextlib.contextmanager
+    def writing(self, progress: Progress) -> Iterator[Progress]:
+        """Keep other builds out, and give a `Progress` that `building` tells of everywhere."""
+        with self.lock(), building.told(self.path, progress) as tell:
+            yield tell
 
     def writer(self, name: str, key: str) -> SpaceWriter:
         """Begin a space, or go on with one that an interrupted run began with the same key."""
-        return SpaceWriter(self, name, key)
+        path = self.path / SPACES / f"{name}@{key[:16]}.lance"
+        return SpaceWriter(
+            path, lambda recipe, skipped: self._publish(name, key, path, recipe, skipped)
+        )
 
-    def add_graph(self, name: str, layer: Layer, graph: NeighborGraph) -> None:
-        """Keep a neighbour graph, in place of a smaller one."""
-        data = self._dataset(name)
-        with storing(self.path):
+    def add_graph(
+        self, name: str, layer: Layer, graph: NeighborGraph, key: str | None = None
+    ) -> None:
+        """Keep a neighbour graph, in place of a smaller one.
+
+        Raises
+        ------
+        LexiscopeError
+            When `key` is given and is not the space's any more.
+        """
+        with self._committing():
+            data = self._dataset(name, key)
+            there = columns.graphs(data.schema).get(layer)
+            if there and there["k"] >= graph.k:
+                return
             old = columns.graph_columns(data.schema, layer)
             if old:
                 data.drop_columns(old)
             data.add_columns(columns.graph_table(layer, graph).to_reader())
-        self._spaces.pop(name, None)
 
-    def add_projections(self, name: str, layer: Layer, made: Sequence[Projection]) -> None:
-        """Keep projections of one layer in a single commit."""
-        if made:
-            table = columns.projection_table(layer, made)
-            with storing(self.path):
-                self._dataset(name).add_columns(table.to_reader())
+    def add_projections(
+        self, name: str, layer: Layer, made: Sequence[Projection], key: str | None = None
+    ) -> None:
+        """Keep projections of one layer in a single commit; those already there stay.
+
+        Raises
+        ------
+        LexiscopeError
+            When `key` is given and is not the space's any more.
+        """
+        with self._committing():
+            data = self._dataset(name, key)
+            there = columns.projections(data.schema, layer)
+            fresh = [each for each in made if each.id not in there]
+            if fresh:
+                data.add_columns(columns.projection_table(layer, fresh).to_reader())
 
     def _publish(
         self, name: str, key: str, path: Path, recipe: Mapping[str, Any], skipped: Path | None
     ) -> None:
-        self._manifest["spaces"][name] = {
-            "key": key,
-            "path": path.relative_to(self.path).as_posix(),
-            "skipped": skipped.relative_to(self.path).as_posix() if skipped else None,
-            "recipe": dict(recipe),
-        }
-        self._write_manifest()
-        self._spaces.pop(name, None)
-        # What an earlier space of this name, or an abandoned attempt at one, left behind.
-        whole = {
-            entry[part]
-            for entry in self._manifest["spaces"].values()
-            for part in ("path", "skipped")
-        }
-        for folder in (self.path / SPACES).glob(f"{name}@*"):
-            if folder.relative_to(self.path).as_posix() not in whole:
-                shutil.rmtree(folder, ignore_errors=True)
+        with self._committing():
+            entry = {
+                "key": key,
+                "path": path.relative_to(self.path).as_posix(),
+                "skipped": skipped.relative_to(self.path).as_posix() if skipped else None,
+                "recipe": dict(recipe),
+            }
+            entries = {**self._entries(), name: entry}
+            self._write_manifest({**self._manifest, "spaces": entries})
+            # What an earlier space of this name, or an abandoned attempt at one, left behind.
+            whole = {entry[part] for entry in entries.values() for part in ("path", "skipped")}
+            for folder in (self.path / SPACES).glob(f"{name}@*"):
+                if folder.relative_to(self.path).as_posix() not in whole:
+                    shutil.rmtree(folder, ignore_errors=True)
 
-    def _write_manifest(self) -> None:
-        self._manifest["lexiscope"] = lexiscope.__version__
-        target = self.path / MANIFEST
-        fresh = target.with_suffix(".json.new")
-        with storing(self.path):
-            try:
-                with fresh.open("w", encoding="utf-8") as file:
-                    json.dump(self._manifest, file, indent=1, ensure_ascii=False)
-                    file.flush()
-                    os.fsync(file.fileno())
-                fresh.replace(target)
-            finally:
-                fresh.unlink(missing_ok=True)
+    def _write_manifest(self, manifest: dict[str, Any]) -> None:
+        manifest["lexiscope"] = lexiscope.__version__
+        write_json(self.path / MANIFEST, manifest)
+        self._manifest, self._stamp = manifest, self._stat()
+
+    @contextlib.contextmanager
+    def _committing(self) -> Iterator[None]:
+        with locked(self.path / COMMIT, 60), storing(self.path):
+            yield
 
     # ---- reading -----------------------------------------------------------------------
 
-    def _entry(self, name: str) -> dict[str, Any]:
+    def _stat(self) -> tuple[int, int, int] | None:
         try:
-            entry: dict[str, Any] = self._manifest["spaces"][name]
-        except KeyError:
-            has = ", ".join(self.spaces) or "none yet"
-            raise LexiscopeError(f"space {name!r}: {self.path} has {has}") from None
+            about = (self.path / MANIFEST).stat()
+        except OSError:
+            return None
+        return about.st_mtime_ns, about.st_size, about.st_ino
+
+    def _entries(self) -> dict[str, Any]:
+        """Return the manifest's spaces, read again when another process wrote it."""
+        stamp = self._stat()
+        if stamp != self._stamp:
+            self._manifest, self._stamp = read_manifest(self.path), stamp
+        entries: dict[str, Any] = self._manifest["spaces"]
+        return entries
+
+    def _entry(self, name: str) -> dict[str, Any]:
+        entries = self._entries()
+        if name not in entries:
+            has = ", ".join(entries) or "none yet"
+            raise LexiscopeError(f"space {name!r}: {self.path} has {has}")
+        entry: dict[str, Any] = entries[name]
         return entry
 
-    def _dataset(self, name: str) -> Any:
+    def _dataset(self, name: str, key: str | None = None) -> Any:
+        entry = self._entry(name)
+        if key not in (None, entry["key"]):
+            raise LexiscopeError(f"{name} was built from other inputs meanwhile; ask again")
         with reading(self.path):
-            return _lance().dataset(str(self.path / self._entry(name)["path"]))
+            return lance().dataset(str(self.path / entry["path"]))
 
-    def _matrix(self, name: str, layer: Layer) -> Floats:
-        with reading(self.path):
-            return columns.read_matrix(self._dataset(name), layer)
-
-    def _graph(self, name: str, layer: Layer) -> NeighborGraph:
-        with reading(self.path):
-            return columns.read_graph(self._dataset(name), layer)
-
-
-class SpaceWriter:
-    """A space that grows by commits and appears in its atlas when it is finished.
-
-    Attributes
-    ----------
-    rows : int
-        Points committed so far; those of an interrupted run included.
-    """
-
-    def __init__(self, atlas: Atlas, name: str, key: str) -> None:
-        self._atlas, self._name, self._key = atlas, name, key
-        self._path = atlas.path / SPACES / f"{name}@{key[:16]}.lance"
-        self.rows = 0
-        if self._path.exists():
-            try:
-                self.rows = int(_lance().dataset(str(self._path)).count_rows())
-            except (OSError, ValueError):  # not even its first commit was finished
-                shutil.rmtree(self._path)
-
-    def append(self, points: pa.Table, vectors: Mapping[Any, Floats]) -> None:
-        """Commit further points; all of them or, on any failure, none."""
-        table = points
-        for layer, matrix in vectors.items():
-            table = table.append_column(*columns.vector_column(layer, matrix))
-        try:
-            with storing(self._atlas.path):
-                _lance().write_dataset(
-                    table,
-                    str(self._path),
-                    mode="append" if self.rows else "create",
-                    data_storage_version="stable",
-                )
-        except LexiscopeError:
-            if not self.rows:
-                shutil.rmtree(self._path, ignore_errors=True)
-            raise
-        self.rows += points.num_rows
-
-    def finish(self, recipe: Mapping[str, Any], skipped: pa.Table | None = None) -> None:
-        """Make the space appear in the atlas, in place of an earlier one of the same name."""
-        rest: Path | None = None
-        with storing(self._atlas.path):
-            data = _lance().dataset(str(self._path))
-            if len(data.get_fragments()) > 1:
-                data.optimize.compact_files()
-                data.cleanup_old_versions(timedelta(0))
-            if skipped is not None and skipped.num_rows:
-                rest = self._path.with_suffix(".skipped.lance")
-                _lance().write_dataset(skipped, str(rest), mode="overwrite")
-        self._atlas._publish(self._name, self._key, self._path, recipe, rest)
-
-
-def _is_whole(spaces: Any) -> bool:
-    """Tell whether a manifest's spaces have what they need, and lie inside the atlas."""
-
-    def inside(path: Any) -> bool:
-        return isinstance(path, str) and path.startswith(f"{SPACES}/") and path.count("/") == 1
-
-    return isinstance(spaces, dict) and all(
-        isinstance(entry, dict)
-        and isinstance(entry.get("key"), str)
-        and isinstance(entry.get("recipe"), dict)
-        and inside(entry.get("path"))
-        and (entry.get("skipped") is None or inside(entry["skipped"]))
-        for entry in spaces.values()
-    )
-
-
-@contextlib.contextmanager
-def storing(path: Path) -> Iterator[None]:
-    """Say in one line why a write failed: a full disk, a read-only folder."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        _pass_interrupt(error)
-        if not isinstance(error, OSError):
-            raise
-        text = str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
-            raise StorageError(
-                f"{path}: the disk is full; what was committed is kept, make room and run it again"
-            ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM) or any(
-            sign in text for sign in ("Permission denied", "Read-only file system")
-        ):
-            raise StorageError(f"{path} cannot be written; name another folder") from error
-        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
-            raise StorageError(f"{path}: {error.strerror}; name another folder") from error
-        raise
-
-
-@contextlib.contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Say in one line that an atlas was damaged or taken away."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        _pass_interrupt(error)
-        raise LexiscopeError(
-            f"{path} is damaged or was removed while open; build it anew in another folder, or "
-            "remove it first"
-        ) from error
-
-
-def _pass_interrupt(error: Exception) -> None:
-    """Raise the Ctrl-C that Arrow wraps in an error of its own when it comes within a call."""
-    if "KeyboardInterrupt" in str(error):
-        raise KeyboardInterrupt from error
-
-
-def _lance() -> Any:
-    os.environ.setdefault("LANCE_LOG", "error")
-    import lance
-
-    return lance
-
-
-class _Lazy(Mapping[Layer, Any]):
-    """Values by layer, read on access; the last few are kept."""
-
-    def __init__(self, layers: Sequence[Layer], read: Callable[[Layer], Any]) -> None:
-        self._layers, self._read = tuple(layers), read
-        self._kept: dict[Layer, Any] = {}
-
-    def __getitem__(self, layer: Layer) -> Any:
-        if layer not in self._layers:
-            raise KeyError(layer)
-        if layer not in self._kept:
-            while len(self._kept) >= CACHED_MATRICES:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[layer] = self._read(layer)
-        return self._kept[layer]
-
-    def __iter__(self) -> Iterator[Layer]:
-        return iter(self._layers)
-
-    def __len__(self) -> int:
-        return len(self._layers)
+    def _now(self, name: str) -> tuple[str, Any]:
+        """Return a space's version and its dataset at it."""
+        data = self._dataset(name)
+        return f"{self._entry(name)['key'][:8]}.{data.version}", data
