@@ -1,0 +1,286 @@
+/** What the whole page knows: the atlases open, the jobs, the panes, and what is said to all. */
+
+import type { AtlasInfo, Atlases, Events, Job, JobOrder, LiveAnswer } from "../contract";
+import { Refused, getJSON, sendJSON, spacePath } from "./api";
+import { counterparts } from "./link";
+import { Pane } from "./pane.svelte";
+import { SpaceData } from "./space";
+import { decodeView, encodeView, newPane, type View } from "./view";
+
+export interface Notice {
+  id: number;
+  text: string;
+  bad: boolean;
+  action: { name: string; run: () => void } | null;
+}
+
+export type Appearance = "auto" | "light" | "dark";
+
+class App {
+  atlases = $state.raw<AtlasInfo[]>([]);
+  jobs = $state.raw<Job[]>([]);
+  panes = $state.raw<Pane[]>([]);
+  active = $state(0);
+  linked = $state(true);
+  loaded = $state(false);
+  /** Why nothing can be shown at all. */
+  failure = $state<string | null>(null);
+  connected = $state(true);
+  notices = $state.raw<Notice[]>([]);
+  /** Read out by screen readers. */
+  announced = $state("");
+  appearance = $state<Appearance>(readAppearance());
+  systemDark = $state(matchMedia("(prefers-color-scheme: dark)").matches);
+  readonly dark = $derived(this.appearance === "auto" ? this.systemDark : this.appearance === "dark");
+  calm = $state(matchMedia("(prefers-reduced-motion: reduce)").matches);
+
+  sentence = $state.raw<{ text: string; at: number | null } | null>(null);
+  live = $state.raw<LiveAnswer | null>(null);
+  reading = $state(false);
+
+  private readonly spaces = new Map<string, SpaceData>();
+  private server = "";
+  private count = 0;
+
+  get pane(): Pane {
+    return this.panes[this.active] ?? this.panes[0];
+  }
+
+  async start(): Promise<void> {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => (this.systemDark = e.matches));
+    matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", (e) => (this.calm = e.matches));
+    addEventListener("popstate", () => this.show(decodeView(location.hash)));
+    this.listen();
+    try {
+      this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
+      this.show(decodeView(location.hash));
+      this.loaded = true;
+    } catch (error) {
+      this.failure = (error as Error).message;
+    }
+  }
+
+  /** Opens a view, as an address or the Back button gives it. */
+  show(view: View): void {
+    while (this.panes.length > view.panes.length) this.panes.at(-1)!.dispose();
+    this.panes = view.panes.map((each, number) => {
+      const pane = this.panes[number] ?? new Pane(this);
+      pane.view = { ...each, atlas: this.atlas(each.atlas)?.id ?? this.atlases[0]?.id ?? "" };
+      return pane;
+    });
+    this.active = view.active;
+    this.linked = view.linked;
+    if (view.sentence) {
+      if (view.sentence.text !== this.sentence?.text || view.sentence.at !== this.sentence?.at) {
+        void this.read(view.sentence.text, view.sentence.at);
+      }
+    } else {
+      this.sentence = this.live = null;
+    }
+  }
+
+  readonly view = $derived.by<View>(() => ({
+    panes: this.panes.map((pane) => pane.resolved),
+    active: this.active,
+    linked: this.linked,
+    sentence: this.sentence,
+  }));
+
+  get link(): string {
+    return location.href.replace(/#.*$/, "") + encodeView(this.view);
+  }
+
+  atlas(id: string): AtlasInfo | undefined {
+    return this.atlases.find((atlas) => atlas.id === id);
+  }
+
+  /** The page's one holder of a space's data. */
+  space(atlas: string, name: string): SpaceData | null {
+    const info = this.atlas(atlas)?.spaces.find((space) => space.name === name);
+    if (!info) return null;
+    const id = `${atlas}/${name}`;
+    let held = this.spaces.get(id);
+    if (held && held.info.points !== info.points) held = undefined; // made anew from other inputs
+    if (!held) this.spaces.set(id, (held = new SpaceData(atlas, info)));
+    if (held.info !== info) held.update(info);
+    return held;
+  }
+
+  // ---- panes ---------------------------------------------------------------------------
+
+  split(): void {
+    if (this.panes.length > 1) return;
+    const first = this.panes[0];
+    const second = new Pane(this);
+    second.view = { ...newPane(), ...$state.snapshot(first.view), selected: first.view.selected, only: null, hidden: [], camera: null };
+    // Something else is what a second pane is for: the layer furthest away, or another space.
+    const layers = first.info?.layers ?? [];
+    if (layers.length > 1) second.view.layer = first.layer === layers[0] ? layers.at(-1)! : layers[0];
+    else {
+      const other = first.projections.find((projection) => projection.id !== first.projection?.id);
+      if (other) second.view.projection = other.id;
+    }
+    this.panes = [first, second];
+    this.active = 1;
+  }
+
+  close(pane: Pane): void {
+    if (this.panes.length < 2) return;
+    pane.dispose();
+    this.panes = this.panes.filter((each) => each !== pane);
+    this.active = 0;
+  }
+
+  /** Selects points in one pane, and what they are in the other. */
+  async select(pane: Pane, points: Int32Array): Promise<void> {
+    pane.choose(points);
+    for (const other of this.others(pane)) {
+      if (pane.data && other.data) other.choose(await counterparts(pane.data, other.data, points));
+    }
+  }
+
+  async hover(pane: Pane, point: number): Promise<void> {
+    pane.hovered = point;
+    for (const other of this.others(pane)) {
+      if (!pane.data || !other.data) continue;
+      const found = point < 0 ? [] : await counterparts(pane.data, other.data, [point]);
+      if (pane.hovered === point) other.hovered = found[0] ?? -1;
+    }
+  }
+
+  private others(pane: Pane): Pane[] {
+    return this.linked ? this.panes.filter((each) => each !== pane) : [];
+  }
+
+  // ---- what the server is asked to do ------------------------------------------------------
+
+  async order(job: Job, order: JobOrder["order"]): Promise<void> {
+    await this.trying(async () => this.keepJob(await sendJSON<Job>("POST", `/api/jobs/${job.id}`, { order })));
+  }
+
+  keepJob(job: Job): void {
+    const rest = this.jobs.filter((each) => each.id !== job.id);
+    this.jobs = [job, ...rest].sort((a, b) => Number(b.id.replace(/\D/g, "")) - Number(a.id.replace(/\D/g, "")));
+    for (const pane of this.panes) pane.follow(job);
+  }
+
+  keepAtlas(info: AtlasInfo): void {
+    const at = this.atlases.findIndex((atlas) => atlas.id === info.id);
+    this.atlases = at < 0 ? [...this.atlases, info] : this.atlases.with(at, info);
+  }
+
+  /** Takes the answer to a change of one space. */
+  keepSpace(atlas: string, info: AtlasInfo["spaces"][number]): void {
+    const held = this.atlas(atlas);
+    if (held) this.keepAtlas({ ...held, spaces: held.spaces.map((each) => (each.name === info.name ? info : each)) });
+  }
+
+  /** Reads a sentence, and with `at` its word, into the active pane's space. */
+  async read(text: string, at: number | null): Promise<void> {
+    const pane = this.panes.find((each) => each === this.pane && each.info?.live) ?? this.panes.find((each) => each.info?.live);
+    this.sentence = { text, at };
+    if (!pane?.info) return;
+    this.reading = true;
+    try {
+      const body = { text, k: 15, ...(at === null ? {} : { at }) };
+      const answer = await sendJSON<LiveAnswer>("POST", `${spacePath(pane.view.atlas, pane.info.name)}/live`, body);
+      if (this.sentence?.text === text && this.sentence.at === at) this.live = answer;
+      if (answer.word) this.announce(`${answer.word.word} placed among ${pane.info.name}`);
+    } catch (error) {
+      this.complain(error);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  forgetSentence(): void {
+    this.sentence = this.live = null;
+  }
+
+  // ---- what is said ---------------------------------------------------------------------------
+
+  announce(text: string): void {
+    this.announced = text;
+  }
+
+  say(text: string, action: Notice["action"] = null, bad = false): void {
+    const notice = { id: ++this.count, text, bad, action };
+    this.notices = [...this.notices.slice(-3), notice];
+    this.announce(text);
+    setTimeout(() => this.dismiss(notice), bad || action ? 12_000 : 5_000);
+  }
+
+  dismiss(notice: Notice): void {
+    this.notices = this.notices.filter((each) => each.id !== notice.id);
+  }
+
+  complain(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (error instanceof Refused && error.status === 0) return; // the banner says it
+    this.say((error as Error).message, null, true);
+  }
+
+  /** Runs what may be refused; says why if it is. */
+  async trying<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      this.complain(error);
+      return null;
+    }
+  }
+
+  setAppearance(appearance: Appearance): void {
+    this.appearance = appearance;
+    try {
+      localStorage.setItem("lexiscope:appearance", appearance);
+    } catch {
+      // Without storage it lasts as long as the page.
+    }
+  }
+
+  // ---- the server's events ----------------------------------------------------------------------
+
+  private listen(): void {
+    const source = new EventSource("/api/events");
+    const on = <K extends keyof Events>(name: K, take: (value: Events[K]) => void) =>
+      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data)));
+    on("hello", ({ server }) => {
+      const again = this.server !== "" && !this.connected;
+      this.server = server;
+      this.connected = true;
+      if (again) void this.catchUp();
+    });
+    on("atlas", (info) => this.keepAtlas(info));
+    on("job", (job) => this.keepJob(job));
+    source.onerror = () => {
+      this.connected = false;
+      // A browser gives up on a refused connection; a new one tries on.
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.listen(), 2_000);
+    };
+  }
+
+  private async catchUp(): Promise<void> {
+    await this.trying(async () => {
+      this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
+      this.jobs = (await getJSON<Job[]>("/api/jobs")).reverse();
+      if (!this.loaded) {
+        this.show(decodeView(location.hash));
+        this.loaded = true;
+        this.failure = null;
+      }
+    });
+  }
+}
+
+function readAppearance(): Appearance {
+  try {
+    const kept = localStorage.getItem("lexiscope:appearance");
+    return kept === "light" || kept === "dark" ? kept : "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+export type { App };
+export const app = new App();

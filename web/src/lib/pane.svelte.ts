@@ -1,0 +1,355 @@
+/** One picture of one space: what is shown of it, fetched as it is needed. */
+
+import { untrack } from "svelte";
+import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
+import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
+import { address, getArrow, getJSON } from "./api";
+import type { App } from "./app.svelte";
+import { hex, plainColors } from "./colors";
+import { colorsOf, legendOf, visibleMask, type Legend, type Shown } from "./legend";
+import { type Column, type PointQuality, SpaceData } from "./space";
+import { KEPT, PLAIN, newPane, type PaneView } from "./view";
+
+/** Up to so many selected points are asked for their common neighbours. */
+export const MOST_ASKED = 12;
+/** A picture of more points is shaded by density unless the view says otherwise. */
+const SHADED_FROM = 200_000;
+
+export class Pane {
+  readonly app: App;
+  view = $state<PaneView>(newPane());
+  scene = $state.raw<SceneLike | null>(null);
+  hovered = $state(-1);
+  coordinates = $state.raw<{ id: string; columns: Float32Array[] } | null>(null);
+  shown = $state.raw<Shown | null>(null);
+  labels = $state.raw<Column | null>(null);
+  kinds = $state.raw<Column | null>(null);
+  quality = $state.raw<PointQuality | null>(null);
+  regions = $state.raw<ClusterLabel[]>([]);
+  polylines = $state.raw<Int32Array[]>([]);
+  neighbors = $state.raw<Neighbors | null>(null);
+  asking = $state(false);
+  /** The layout of a projection that is being computed. */
+  preview = $state.raw<Float32Array[] | null>(null);
+  /** Whether it goes from layer to layer by itself. */
+  playing = $state(false);
+  sprites = $state.raw<Sprites | null>(null);
+  failure = $state<string | null>(null);
+  /** How much is being fetched for the picture. */
+  waiting = $state(0);
+  private readonly end: () => void;
+  private watched: string | null = null;
+
+  readonly data: SpaceData | null = $derived.by(() => {
+    const atlas = this.app.atlas(this.view.atlas);
+    const name = atlas?.spaces.some((space) => space.name === this.view.space)
+      ? this.view.space
+      : (atlas?.spaces.find((space) => space.name === "word") ?? atlas?.spaces[0])?.name;
+    return atlas && name ? this.app.space(atlas.id, name) : null;
+  });
+  readonly info: SpaceInfo | null = $derived.by(
+    () => this.app.atlas(this.view.atlas)?.spaces.find((space) => space.name === this.data?.info.name) ?? null,
+  );
+  readonly layer: number | null = $derived.by(() => {
+    const layers = this.info?.layers ?? [];
+    if (!layers.length) return null;
+    return this.view.layer !== null && layers.includes(this.view.layer) ? this.view.layer : layers.at(-1)!;
+  });
+  readonly projections: ProjectionInfo[] = $derived(this.info?.projections[SpaceData.key(this.layer)] ?? []);
+  readonly projection: ProjectionInfo | null = $derived.by(() => {
+    const wanted = this.view.projection;
+    const alike = wanted.replace(/-[0-9a-f]{6}$/, "");
+    return (
+      this.projections.find((each) => each.id === wanted) ??
+      (wanted ? this.projections.find((each) => each.id === alike) : null) ??
+      this.projections[0] ??
+      null
+    );
+  });
+  /** Whether the picture is another than the view asks for, as this layer lacks that one. */
+  readonly substituted = $derived(
+    this.view.projection !== "" && this.projection !== null && this.projection.id !== this.view.projection,
+  );
+  /** The column, or the measure, that colours the points. */
+  readonly color: string = $derived.by(() => {
+    const columns = this.info?.columns ?? [];
+    if (this.view.color === KEPT || this.view.color === PLAIN) return this.view.color;
+    if (columns.some((column) => column.name === this.view.color && column.type !== "text")) return this.view.color!;
+    const usual = ["sense", "kind", "target", "position", "row"].map((name) =>
+      columns.find((column) => column.name === name && column.type !== "text"),
+    );
+    return usual.find((column) => column && (column.type === "number" || (column.categories?.length ?? 0) > 1))?.name ?? PLAIN;
+  });
+  readonly legend: Legend | null = $derived.by(() => (this.shown ? legendOf(this.shown, this.app.dark) : null));
+  readonly n = $derived(this.info?.points ?? 0);
+  readonly colors: Colors = $derived.by(() =>
+    this.shown
+      ? colorsOf(this.shown, this.app.dark)
+      : plainColors(this.n, hex(this.app.dark ? "#6ba6c9" : "#3d7ea6")),
+  );
+  readonly mask = $derived(
+    visibleMask(this.n, this.shown, {
+      hidden: this.view.hidden,
+      range: this.view.range,
+      only: this.view.only,
+    }),
+  );
+  readonly density = $derived(this.view.density || this.n > SHADED_FROM);
+  /** What `lexiscope near` would be asked. */
+  readonly query: string | null = $derived.by(() => {
+    if (this.view.asked) return this.view.asked;
+    const points = this.view.selected;
+    if (!points.length || points.length > MOST_ASKED) return null;
+    return Array.from(points, (point) => `#${point}`).join(" + ");
+  });
+  readonly lines: Line[] = $derived.by(() => {
+    const near = this.neighbors;
+    if (!near || near.points.length !== 1 || this.view.asked) return [];
+    const values = near.neighbors.map((each) => each.value);
+    const low = Math.min(...values);
+    const span = Math.max(...values) - low || 1;
+    return near.neighbors.map((each) => {
+      const share = (each.value - low) / span;
+      return { from: near.points[0], to: each.point, strength: 0.35 + 0.65 * (near.metric === "euclidean" ? 1 - share : share) };
+    });
+  });
+  readonly emphasis: Uint8Array | null = $derived.by(() => {
+    const points = this.view.selected;
+    if (!points.length && !this.neighbors) return null;
+    const mask = new Uint8Array(this.n);
+    for (const point of points) mask[point] = 1;
+    for (const near of this.neighbors?.neighbors ?? []) mask[near.point] = 1;
+    return mask;
+  });
+  readonly marks: Mark[] = $derived.by(() => {
+    const live = this.app.live;
+    if (!live?.word || !this.info?.live || !this.projection) return [];
+    const place = live.layers.find((each) => each.layer === this.layer)?.places[this.projection.id];
+    return place ? [{ place, text: live.word.word }] : [];
+  });
+  /** Of points that would be labelled, how much each deserves it: whole words, frequent ones first. */
+  readonly weight: Float32Array | null = $derived.by(() => {
+    const kinds = this.kinds;
+    if (!kinds?.codes) return null;
+    const word = kinds.info.categories!.findIndex(({ value }) => value === "word");
+    return Float32Array.from(kinds.codes, (code, point) => (code === word ? 2 : 1) - point / kinds.codes!.length);
+  });
+  /** The view with what it leaves open said, so that its address opens the same picture. */
+  readonly resolved: PaneView = $derived({
+    ...this.view,
+    space: this.info?.name ?? this.view.space,
+    layer: this.layer,
+    projection: this.projection?.id ?? this.view.projection,
+  });
+
+  constructor(app: App) {
+    this.app = app;
+    this.end = $effect.root(() => {
+      this.fetching(
+        () => [this.data, this.projection?.id, this.layer],
+        async () => {
+          const { data, projection, layer } = this;
+          if (!data || !projection) return null;
+          return { id: `${data.path} ${layer} ${projection.id}`, columns: await data.coordinates(projection.id, layer) };
+        },
+        (value) => (this.coordinates = value),
+      );
+      this.fetching(
+        () => [this.data, this.color, this.color === KEPT ? [this.projection?.id, this.layer] : this.columnVersion(this.color)],
+        async () => {
+          const { data, color, projection, layer } = this;
+          if (!data || color === PLAIN) return null;
+          if (color !== KEPT) return { column: await data.column(color) };
+          if (!projection?.quality) return null;
+          return { name: "true neighbours kept", numbers: (await data.quality(projection.id, layer)).kept };
+        },
+        (value) => (this.shown = value),
+      );
+      this.fetching(
+        () => [this.data, this.view.label, this.columnVersion(this.view.label)],
+        () => this.data?.column(this.hasColumn(this.view.label) ? this.view.label : "label") ?? null,
+        (value) => (this.labels = value),
+      );
+      this.fetching(
+        () => this.data,
+        () => (this.hasColumn("kind") ? this.data!.column("kind") : null),
+        (value) => (this.kinds = value),
+      );
+      this.fetching(
+        () => [this.data, this.projection?.id, this.layer],
+        () => (this.data && this.projection?.quality ? this.data.quality(this.projection.id, this.layer) : null),
+        (value) => (this.quality = value),
+      );
+      this.fetching(
+        () => [this.data, this.projection?.id, this.layer, this.view.regions],
+        () => (this.data && this.projection && this.view.regions ? this.data.regions(this.projection.id, this.layer) : []),
+        (value) => (this.regions = value ?? []),
+      );
+      this.fetching(
+        () => [this.data, this.view.join, this.columnVersion(this.view.join ?? "")],
+        () => this.joined(),
+        (value) => (this.polylines = value ?? []),
+      );
+      $effect(() => {
+        const { data, query, layer } = this;
+        const { k, metric, spherize } = this.view;
+        if (!data || !query) {
+          this.neighbors = null;
+          return;
+        }
+        const stop = new AbortController();
+        this.asking = true;
+        const asked = address(`${data.path}/neighbors`, { query, k, metric, layer, spherize });
+        getJSON<Neighbors>(asked, stop.signal)
+          .then((answer) => {
+            this.neighbors = answer;
+            this.tell(answer);
+          })
+          .catch((error: unknown) => {
+            if (!stop.signal.aborted) {
+              this.neighbors = null;
+              this.app.complain(error);
+            }
+          })
+          .finally(() => (this.asking = stop.signal.aborted));
+        return () => stop.abort();
+      });
+    });
+  }
+
+  dispose(): void {
+    this.end();
+  }
+
+  /** Opens another space; what belonged to the old one is let go. */
+  open(atlas: string, space: string): void {
+    this.coordinates = null;
+    this.hovered = -1;
+    this.playing = false;
+    this.sprites = null;
+    const { k, metric, spherize, size, regions } = this.view;
+    this.view = { ...newPane(atlas, space), k, metric, spherize, size, regions };
+  }
+
+  choose(points: Int32Array): void {
+    this.view.selected = points;
+    this.view.asked = null;
+  }
+
+  /** Puts the picture to another layer, with its lines and marks. */
+  step(by: number): void {
+    const layers = this.info?.layers ?? [];
+    const at = layers.indexOf(this.layer ?? -1);
+    if (at < 0) return;
+    const next = layers[Math.min(layers.length - 1, Math.max(0, at + by))];
+    this.toLayer(next);
+  }
+
+  toLayer(layer: number): void {
+    // The projection is said, so that a layer without it does not change what is asked for.
+    this.view.projection = this.view.projection || (this.projection?.id ?? "");
+    this.view.layer = layer;
+    this.app.announce(`layer ${layer}`);
+  }
+
+  draw(projection: string): void {
+    this.preview = null;
+    this.view.projection = projection;
+    this.view.camera = null;
+  }
+
+  paint(color: string): void {
+    this.view.color = color;
+    this.view.hidden = [];
+    this.view.range = null;
+  }
+
+  /** Shows the layouts of a projection that is being computed for this picture. */
+  follow(job: Job): void {
+    const here = job.atlas === this.view.atlas && job.space === this.info?.name;
+    if (!here || job.id !== this.watched) return;
+    if (job.state === "running" && job.layouts && job.layer === this.layer) {
+      void this.app.trying(async () => {
+        const table = await getArrow(`/api/jobs/${job.id}/coordinates`);
+        if (this.watched === job.id) {
+          this.preview = ["x", "y", "z"].slice(0, table.numCols).map((name) => table.getChild(name).toArray() as Float32Array);
+        }
+      });
+    }
+    if (job.state === "done" && job.projection) {
+      this.watched = null;
+      this.draw(job.projection);
+    }
+    if (job.state === "stopped" || job.state === "failed") {
+      this.watched = null;
+      this.preview = null;
+      if (job.error) this.app.say(job.error, null, true);
+    }
+  }
+
+  watch(job: Job): void {
+    this.watched = job.id;
+    this.follow(job);
+  }
+
+  labelOf(point: number): string {
+    return String(this.labels?.at(point) ?? `#${point}`);
+  }
+
+  hasColumn(name: string): boolean {
+    return this.info?.columns.some((column) => column.name === name) ?? false;
+  }
+
+  /** Changes when a person's own column does. */
+  private columnVersion(name: string): string {
+    return this.info?.columns.some((column) => column.name === name && column.own) ? this.info.version : "";
+  }
+
+  private async joined(): Promise<Int32Array[] | null> {
+    const { data } = this;
+    const { join } = this.view;
+    if (!data || join === null) return null;
+    if (join === "#") return [Int32Array.from({ length: data.length }, (_, i) => i)];
+    if (!this.hasColumn(join)) return null;
+    const column = await data.column(join);
+    const lines = new Map<string, number[]>();
+    for (let point = 0; point < data.length; point++) {
+      const value = column.at(point);
+      if (value === null) continue;
+      const line = lines.get(String(value));
+      if (line) line.push(point);
+      else lines.set(String(value), [point]);
+    }
+    return [...lines.values()].filter((line) => line.length > 1).map((line) => Int32Array.from(line));
+  }
+
+  private tell(answer: Neighbors): void {
+    const near = answer.neighbors.slice(0, 5).map((each) => each.label);
+    const asked = answer.points.length === 1 ? this.labelOf(answer.points[0]) : answer.query;
+    this.app.announce(`${asked} selected; nearest: ${near.join(", ")}`);
+  }
+
+  /** Fetches when what it depends on changes; an answer that was overtaken is let go. */
+  private fetching<T>(
+    depends: () => unknown,
+    fetch: () => Promise<T | null> | T | null,
+    keep: (value: T | null) => void,
+  ): void {
+    $effect(() => {
+      depends();
+      let current = true;
+      untrack(() => this.waiting++);
+      Promise.resolve(fetch())
+        .then((value) => {
+          if (!current) return;
+          keep(value);
+          this.failure = null;
+        })
+        .catch((error: unknown) => {
+          if (current) this.failure = (error as Error).message;
+        })
+        .finally(() => this.waiting--);
+      return () => (current = false);
+    });
+  }
+}
