@@ -9,7 +9,7 @@ export type RGB = [number, number, number];
  * yellow and black replaced: neither is seen on both a white and a black ground).
  */
 const DISTINCT = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#a3a500"];
-const DISTINCT_DARK = ["#4aa8e0", "#f0b43c", "#2fc59a", "#e39ac3", "#f0803c", "#8fd0f5", "#b294d6", "#c9c93a"];
+const DISTINCT_DARK = ["#4aa8e0", "#f0b43c", "#2fc59a", "#e39ac3", "#f0803c", "#8fd0f5", "#b294d6", "#868c1e"];
 const MISSING: Record<"light" | "dark", RGB> = { light: [186, 188, 192], dark: [92, 96, 102] };
 /** Cividis (Nuñez, Anderton & Renslow 2018), nine of its colours: alike for colour-blind eyes. */
 const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
