@@ -15,7 +15,8 @@ import click
 
 import lexiscope
 from lexiscope.errors import LexiscopeError
-from lexiscope.terminal import Bars, as_json, as_table, counted, numbers
+from lexiscope.summary import print_atlas, print_result, short
+from lexiscope.terminal import Bars, as_json, as_table
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 METRICS = ("cosine", "euclidean", "dot")
 METHODS = ("pca", "tsne", "umap", "axes")
 FORMATS = ("tensorboard",)
-LABEL_WIDTH = 100
 PORT = click.IntRange(0, 65535)
 
 
@@ -56,6 +56,9 @@ def cli(verbose: bool) -> None:
 
 
 json_option = click.option("--json", "to_json", is_flag=True, help="Print JSON.")
+port_option = click.option(
+    "--port", type=PORT, default=8765, show_default=True, help="The next free one if it is taken."
+)
 trust_option = click.option(
     "--trust-remote-code", is_flag=True, help="Let code that comes with a checkpoint run."
 )
@@ -77,7 +80,7 @@ trust_option = click.option(
     default=None,
     help="Open the view when done.  [default: in a terminal, and not with --json]",
 )
-@click.option("--port", type=PORT, default=6006, show_default=True, help="Port of the view.")
+@port_option
 @json_option
 def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     """Build the embedded model's atlas with the example senses, and show what it holds."""
@@ -89,7 +92,7 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
         results.append(result)
         if not to_json:
             bars.close()
-            _print_result(result.title, result.rows)
+            print_result(result.title, result.rows)
 
     bars = Bars()
     try:
@@ -103,9 +106,9 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
     if view is None:
         view = sys.stdout.isatty() and not to_json
     if view:
-        _serve(atlas, None, port, quiet=to_json)
+        _view([atlas.path], port, "127.0.0.1", is_opened=sys.stdout.isatty(), to_json=to_json)
     elif not to_json:
-        click.echo(f"Open the view with: lexiscope tensorboard {atlas.path}")
+        click.echo(f"Open the view with: lexiscope view {atlas.path}")
 
 
 @cli.command(
@@ -222,7 +225,30 @@ def build(
         )
     finally:
         bars.close()
-    _print_atlas(atlas, to_json)
+    print_atlas(atlas, to_json)
+
+
+@cli.command(
+    cls=Command,
+    short_help="Open atlases in the browser.",
+    example="lexiscope view senses.atlas\nlexiscope view bert.atlas roberta.atlas --port 9000",
+)
+@click.argument("atlases", nargs=-1, required=True, type=click.Path(path_type=Path))
+@port_option
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; any but this machine's own asks for a token.",
+)
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@json_option
+def view(atlases: Sequence[Path], port: int, host: str, no_open: bool, to_json: bool) -> None:
+    """Serve ATLASES with the page that shows them, until Ctrl-C.
+
+    In a terminal the page is opened in the browser.
+    """
+    _view(atlases, port, host, is_opened=sys.stdout.isatty() and not no_open, to_json=to_json)
 
 
 @cli.command(
@@ -282,7 +308,7 @@ def near(
     for answer in answers:
         at = f", layer {answer['layer']}" if "layer" in answer else ""
         click.secho(f"{space}{at}, near {answer['query']} ({metric})", bold=True)
-        as_table([_short(row) for row in answer["neighbors"]])
+        as_table([short(row) for row in answer["neighbors"]])
 
 
 @cli.command(
@@ -362,7 +388,7 @@ def info(model_or_atlas: str, trust_remote_code: bool, to_json: bool) -> None:
     from lexiscope.atlas import MANIFEST, Atlas
 
     if (Path(model_or_atlas) / MANIFEST).exists():
-        _print_atlas(Atlas.open(model_or_atlas), to_json)
+        print_atlas(Atlas.open(model_or_atlas), to_json)
         return
     if model_or_atlas.endswith(".atlas") and not (Path(model_or_atlas) / "config.json").exists():
         Atlas.open(model_or_atlas)  # says what is wrong with it
@@ -454,6 +480,23 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "lexiscope", "_LEXISCOPE_COMPLETE").source())
 
 
+def _view(atlases: Sequence[Path], port: int, host: str, *, is_opened: bool, to_json: bool) -> None:
+    """Serve atlases and say where, until a signal comes."""
+    from lexiscope.server import serve
+
+    def ready(url: str, taken: int) -> None:
+        if to_json:
+            as_json({"url": url, "port": taken, "atlases": list(map(str, atlases))})
+        else:
+            moved = f"; port {port} was taken" if port not in (0, taken) else ""
+            click.echo(f"The view is at {url} (Ctrl-C ends it{moved})")
+        sys.stdout.flush()
+        if is_opened:
+            click.launch(url)
+
+    serve(atlases, port=port, host=host, ready=ready)
+
+
 def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None:
     """Export to a folder, run TensorBoard over it and wait for Ctrl-C."""
     import tempfile
@@ -473,95 +516,6 @@ def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None
             if sys.stdout.isatty():
                 click.launch(server.url)
             server.wait()
-
-
-def _print_atlas(atlas: Atlas, to_json: bool) -> None:
-    spaces: list[dict[str, Any]] = []
-    for name in atlas.spaces:
-        space = atlas[name]
-        layers = space.layers
-        best = next(iter(atlas.projections(name).items()), None)
-        kept = (best[1]["quality"] or {}).get("kept") if best else None
-        spaces.append(
-            {
-                "space": name,
-                "points": len(space),
-                "dimensions": atlas.dimensions(name),
-                "layers": numbers(layers) or None,
-                "projections": len(atlas.projections(name)),
-                "best": best[0] if best else None,
-                "keeps": kept,
-            }
-        )
-    contexts = [name for name in atlas.spaces if "corpus" in atlas.recipe(name)]
-    if to_json:
-        as_json(
-            {
-                "atlas": str(atlas.path),
-                "spaces": [
-                    row
-                    | {
-                        "projections": atlas.projections(row["space"]),
-                        "recipe": atlas.recipe(row["space"]),
-                    }
-                    for row in spaces
-                ],
-                "skipped": {name: atlas.skipped(name).to_pylist() for name in contexts},
-            }
-        )
-        return
-    if atlas.spaces:
-        about = atlas.recipe(atlas.spaces[0])["checkpoint"]
-        click.secho(f"{atlas.path}: {about['name']} ({about['family']})", bold=True)
-        for kind, table in about["tables"].items():
-            if table["reason"]:
-                click.echo(f"  no {kind} table: {table['reason']}")
-        for note in about["notes"]:
-            click.echo(f"  {note}")
-    else:
-        click.echo(
-            f"{atlas.path} is empty: what was to fill it was interrupted; run the same again"
-        )
-    as_table(spaces)
-    for name in atlas.unfinished:
-        click.echo(f"  {name} is unfinished: run the same build again, and it goes on")
-    for name in contexts:
-        _print_corpus(atlas, name)
-
-
-def _print_corpus(atlas: Atlas, name: str) -> None:
-    about = atlas.recipe(name)["corpus"]
-    click.echo(
-        f"  {name}: {counted(about['occurrences'], 'occurrence')} in "
-        f"{counted(about['texts'], 'text')} of {about['name']}"
-        + (f", {about['cut']:,} in a window of a longer text" if about["cut"] else "")
-        + (f", {counted(about['skipped'], 'row')} skipped" if about["skipped"] else "")
-    )
-    for note in about["notes"]:
-        click.echo(f"    {note}")
-    for row in atlas.skipped(name).slice(0, 10).to_pylist():
-        click.echo(f"    row {row['row']}: {row['reason']}")
-    if about["skipped"] > 10:
-        click.echo(f"    and {about['skipped'] - 10:,} more; --json lists all")
-
-
-def _print_result(title: str, rows: list[dict[str, Any]]) -> None:
-    click.echo()
-    click.secho(title, bold=True)
-    if rows and "neighbors" in rows[0]:
-        for row in rows:
-            near = "  ".join(f"{n['label']} {n['similarity']:.2f}" for n in row["neighbors"])
-            click.echo(f"  {row['query']:<12}{near}")
-    else:
-        as_table(rows)
-
-
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Fit a text into one line: no line feeds, no control characters, not too long."""
-    if "text" not in row:
-        return row
-    text = " ".join("".join(c if c.isprintable() else " " for c in row["text"]).split())
-    return row | {"text": text if len(text) <= LABEL_WIDTH else text[: LABEL_WIDTH - 1] + "…"}
 
 
 def _numbers(given: str | None) -> tuple[int, ...] | None:
