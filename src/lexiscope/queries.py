@@ -128,8 +128,9 @@ def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
     terms = [(sign, _required(first, points))]
     for operator, term in zip(parts[1::2], parts[2::2], strict=True):
         terms.append((1.0 if operator == "+" else -1.0, _required(term, points)))
-    vector = np.sum([sign * _mean(vectors, rows) for sign, rows in terms], axis=0)
-    if len(terms) > 1 and not np.abs(vector).max() > 1e-6 * np.abs(vectors).max():
+    means = np.array([sign * _mean(vectors, rows) for sign, rows in terms])
+    vector = means.sum(axis=0, dtype=np.float64)
+    if len(terms) > 1 and not np.abs(vector).max() > 1e-6 * np.abs(means).max():
         raise LexiscopeError(f"{query!r} adds up to the zero vector, which is near nothing")
     return Query(query, vector.astype(np.float32), np.concatenate([rows for _, rows in terms]))
 
