@@ -70,7 +70,7 @@ def run(
     """
     checkpoint = Checkpoint.open("embedded")
     atlas = Atlas.create(output)
-    with atlas.lock():
+    with atlas.writing(progress) as progress:
         build_tables(atlas, checkpoint, progress)
         for result in table_results(atlas):
             tell(result)

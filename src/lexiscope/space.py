@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -184,8 +185,14 @@ class Space:
 
     def neighbors_needed(self, method: str, parameters: Mapping[str, Any]) -> int:
         """Return how many neighbours a point a projection and its quality need."""
-        needed = _method(method).neighbors
-        return max(K, _accepting(method, needed, parameters) if needed else 0)
+        needed = _checked(method, parameters).neighbors
+        return max(K, _call(needed, parameters)) if needed else K
+
+    def projection_id(
+        self, method: str, dims: int, seed: int, parameters: Mapping[str, Any]
+    ) -> str:
+        """Return the id that a projection of these points with these parameters will have."""
+        return projection_name(method, dims, seed, {**parameters, **self._labelled(parameters)})
 
     def lay_out(
         self,
@@ -194,26 +201,41 @@ class Space:
         dims: int = 2,
         seed: int = 0,
         graph: NeighborGraph | None = None,
+        start: NDArray[np.floating] | None = None,
         progress: Callable[[float], None] | None = None,
+        watch: Callable[[NDArray[np.float64]], None] | None = None,
         **parameters: Any,
     ) -> Projection:
-        """Compute coordinates, without measuring them; see `project`."""
-        needed = _method(method).neighbors
+        """Compute coordinates, without measuring them; see `project`.
+
+        `graph` is that of the vectors as they are; with ``spherize`` another is computed.
+        """
+        chosen = _checked(method, parameters)
         if dims not in (2, 3):
             raise LexiscopeError(f"{dims} dimensions: a picture has 2 or 3")
-        vectors = self.vectors
         if method == "axes":
-            return self._along_axes(parameters.pop("axes", ()), parameters)
-        if needed:
-            if graph is None and len(self) > 1:
-                graph = self.graph(self.neighbors_needed(method, parameters))
-            if graph is None:
+            return self._along_axes(parameters.get("axes", ()))
+        k = self.neighbors_needed(method, parameters)
+        spherized = parameters.pop("spherize", False)
+        named = self._labelled(parameters)
+        if parameters.pop("supervise", None) is not None:
+            parameters["labels"] = self._labels(named["supervise"])[0]
+        elif "supervision" in parameters:
+            raise LexiscopeError("supervision: name a column of the points with supervise")
+        vectors = spherize(self.vectors) if spherized else self.vectors
+        if chosen.neighbors:
+            if len(self) < 2:
                 raise LexiscopeError(f"{method} needs at least 4 points, {self.name} has 1")
-            parameters |= {"graph": graph, "seed": seed, "progress": progress}
-        made: Projection = _accepting(
-            method, _method(method).compute, {"vectors": vectors, "dims": dims, **parameters}
-        )
-        return made
+            if spherized:
+                graph = neighbor_graph(vectors, k)
+            elif graph is None:
+                graph = self.graph(k)
+            parameters |= {"graph": graph, "seed": seed, "start": start}
+            parameters |= {"progress": progress, "watch": watch}
+        made = chosen.compute(vectors, dims=dims, **parameters)
+        if spherized:
+            named["spherize"] = True
+        return replace(made, parameters={**made.parameters, **named}) if named else made
 
     def project(
         self,
@@ -221,7 +243,9 @@ class Space:
         *,
         dims: int = 2,
         seed: int = 0,
+        start: NDArray[np.floating] | None = None,
         progress: Callable[[float], None] | None = None,
+        watch: Callable[[NDArray[np.float64]], None] | None = None,
         **parameters: Any,
     ) -> Projection:
         """Compute a picture of all points and measure how far it can be trusted.
@@ -235,11 +259,21 @@ class Space:
             ``"axes"``.
         dims : {2, 3}
         seed : int
+        start : ndarray of shape (n_points, dims), optional
+            A layout for t-SNE or UMAP to start from, in place of the principal components.
         progress : callable, optional
-            Called with the share done, in [0, 1].
+            Called with the share done, in [0, 1]. What it raises ends the computation.
+        watch : callable, optional
+            Called every 10 iterations of a t-SNE with the layout so far, shape
+            (n_points, dims), float64. It may change it in place, and wait; what it raises ends
+            the computation.
         **parameters
-            The method's own: `components` (pca), `perplexity` (tsne), `neighbors` and
-            `min_dist` (umap), `axes`, a list of ``"LEFT -> RIGHT"`` (axes).
+            The method's own: `components` (pca); `perplexity`, `learning_rate`, `supervise` (a
+            column of the points) and `supervision` (in [0, 1], .5 by default; tsne);
+            `neighbors` and `min_dist` (umap); `axes`, a list of ``"LEFT -> RIGHT"`` (axes); and
+            for all but axes `spherize`: whether the vectors are centred and normalised first,
+            for the picture and its neighbours alike. How far the picture is trusted is measured
+            against the neighbours of the vectors as they are.
 
         Returns
         -------
@@ -254,13 +288,20 @@ class Space:
         if len(self) > 1:
             graph = self.graph(self.neighbors_needed(method, parameters))
         made = self.lay_out(
-            method, dims=dims, seed=seed, graph=graph, progress=progress, **parameters
+            method,
+            dims=dims,
+            seed=seed,
+            graph=graph,
+            start=start,
+            progress=progress,
+            watch=watch,
+            **parameters,
         )
         if graph is None:
             return made
         return replace(made, quality=quality(self.vectors, graph, [made.coordinates])[0])
 
-    def _along_axes(self, axes: Sequence[str], parameters: Mapping[str, Any]) -> Projection:
+    def _along_axes(self, axes: Sequence[str]) -> Projection:
         if isinstance(axes, str) or not axes:
             raise LexiscopeError("axes: give two or three, each 'man, boy -> woman, girl'")
         pairs = []
@@ -269,22 +310,45 @@ class Space:
             if not arrow:
                 raise LexiscopeError(f"axis {axis!r}: write it as 'man, boy -> woman, girl'")
             pairs.append((search(left, self.points), search(right, self.points)))
-        made: Projection = _accepting(
-            "axes", METHODS["axes"].compute, {"vectors": self.vectors, "pairs": pairs, **parameters}
-        )
+        made = METHODS["axes"].compute(self.vectors, pairs=pairs)
         return replace(made, parameters={"axes": list(axes)})
+
+    def _labels(self, column: str) -> tuple[NDArray[np.int64], str]:
+        """Return a column of the points as numbers, negative where null, and its hash."""
+        if column not in self.points.column_names:
+            has = ", ".join(self.points.column_names)
+            raise LexiscopeError(f"supervise {column!r}: {self.name} has the columns {has}")
+        values = self.points[column].combine_chunks()
+        if pa.types.is_floating(values.type):  # not a number is not known
+            values = pa.array(values.to_numpy(zero_copy_only=False), from_pandas=True)
+        encoded = values.dictionary_encode()
+        if encoded.null_count == len(encoded):
+            raise LexiscopeError(f"supervise {column!r}: no point has a value in this column")
+        codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+        content = f"{encoded.dictionary.to_pylist()} {codes.tolist()}"
+        return codes, hashlib.sha256(content.encode()).hexdigest()[:8]
+
+    def _labelled(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what names the supervision: the column, and what stood in it."""
+        column = parameters.get("supervise")
+        return {} if column is None else {"supervise": column, "labels": self._labels(column)[1]}
 
 
 def projection_name(method: str, dims: int, seed: int, parameters: Mapping[str, Any]) -> str:
     """Return the id that a projection with these parameters will have.
 
-    A parameter given with its default value is as good as not given.
+    A parameter given with its default value is as good as not given. Of a supervised one it
+    depends on the labels too, see `Space.projection_id`.
     """
-    known = inspect.signature(_method(method).compute).parameters
+    usual = {
+        name: parameter.default
+        for name, parameter in inspect.signature(_method(method).compute).parameters.items()
+    }
+    usual |= {"spherize": False, "supervise": None, "labels": None}
     parameters = {
         name: value
         for name, value in parameters.items()
-        if name not in known or known[name].default != value
+        if name not in usual or usual[name] != value
     }
     if method == "axes":
         dims = len(parameters.get("axes", ()))
@@ -299,18 +363,20 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _accepting(method: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a method's function; an argument it does not have is the person's mistake."""
-    known = inspect.signature(function).parameters
-    strange = [name for name in arguments if name not in known]
+def _checked(name: str, parameters: Mapping[str, Any]) -> Method:
+    """Return a method; a parameter that it does not have is the person's mistake."""
+    method = _method(name)
+    strange = [each for each in parameters if each not in method.parameters]
     if strange:
-        own = sorted(
-            set(inspect.signature(METHODS[method].compute).parameters)
-            - {"vectors", "graph", "dims", "seed", "progress", "pairs"}
-        )
-        allowed = f"it takes {', '.join(own)}" if own else "it takes none"
-        raise LexiscopeError(f"{method} has no parameter {strange[0]!r}; {allowed}")
-    return function(**arguments)
+        allowed = ", ".join(method.parameters)
+        raise LexiscopeError(f"{name} has no parameter {strange[0]!r}; it takes {allowed}")
+    return method
+
+
+def _call(needed: Callable[..., int], parameters: Mapping[str, Any]) -> int:
+    """Ask with those parameters that decide it how many neighbours a method needs."""
+    known = inspect.signature(needed).parameters
+    return needed(**{name: value for name, value in parameters.items() if name in known})
 
 
 class _Part(Mapping[Layer, Any]):

@@ -1,7 +1,7 @@
 """Projections: one file a method, each a pure function from vectors to coordinates.
 
-To add one, write ``method(vectors, graph, *, dims, seed, progress, ...) -> Projection`` in a
-file of its own and name it in `METHODS`.
+To add one, write ``method(vectors, graph, *, dims, seed, start, progress, watch, ...)`` in a file
+of its own, giving a `Projection`, and name it in `METHODS`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lexiscope.projection.axes import axes
 from lexiscope.projection.pca import pca
+from lexiscope.projection.placing import place
+from lexiscope.projection.procrustes import flipped, turned
 from lexiscope.projection.projection import Projection, Quality, projection_id
 from lexiscope.projection.quality import quality
 from lexiscope.projection.tsne import neighbors_needed as tsne_neighbors
@@ -27,20 +32,33 @@ class Method:
     ----------
     compute : callable
         ``compute(vectors, [graph,] ...) -> Projection``.
+    parameters : tuple of str
+        What a person may give; `Space.lay_out` turns ``axes``, ``supervise`` and ``spherize``
+        into what `compute` takes.
     neighbors : callable or None
-        How many neighbours a point it needs, given its parameters; None when it uses no graph
-        and no random numbers.
+        How many neighbours a point it needs, given its parameters; None when it uses no graph,
+        no random numbers, no start and nobody watches it.
+    align : callable or None
+        ``align(layout, onto)`` lays one layout onto another without changing what it says; None
+        when a layout's axes and signs have a meaning.
     """
 
     compute: Callable[..., Projection]
+    parameters: tuple[str, ...]
     neighbors: Callable[..., int] | None = None
+    align: Callable[..., NDArray[np.float32]] | None = None
 
 
 METHODS: dict[str, Method] = {
-    "pca": Method(pca),
-    "tsne": Method(tsne, tsne_neighbors),
-    "umap": Method(umap, umap_neighbors),
-    "axes": Method(axes),
+    "pca": Method(pca, ("components", "spherize"), align=flipped),
+    "tsne": Method(
+        tsne,
+        ("perplexity", "learning_rate", "supervise", "supervision", "spherize"),
+        tsne_neighbors,
+        turned,
+    ),
+    "umap": Method(umap, ("neighbors", "min_dist", "spherize"), umap_neighbors, turned),
+    "axes": Method(axes, ("axes",)),
 }
 
-__all__ = ["METHODS", "Method", "Projection", "Quality", "projection_id", "quality"]
+__all__ = ["METHODS", "Method", "Projection", "Quality", "place", "projection_id", "quality"]

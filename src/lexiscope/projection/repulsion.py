@@ -32,12 +32,14 @@ def descend(
     start: Doubles,
     phases: Sequence[tuple[int, float]],
     progress: Callable[[float], None] | None = None,
+    watch: Callable[[Doubles], None] | None = None,
+    learning_rate: float | None = None,
 ) -> Doubles:
     """Minimise the Kullback-Leibler divergence by gradient descent.
 
     Momentum, gains (Jacobs 1988) and the longest step are those of openTSNE, the learning rate
-    is the number of points over the exaggeration (Belkina et al. 2019). The same input gives
-    the same output, bit for bit, with any number of cores.
+    is, unless given, the number of points over the exaggeration (Belkina et al. 2019). The same
+    input gives the same output, bit for bit, with any number of cores.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ def descend(
         Iterations and exaggeration of each phase.
     progress : callable, optional
         Called with the share done, in [0, 1].
+    watch : callable, optional
+        Called every 10 iterations with the layout itself, which it may change.
+    learning_rate : float, optional
 
     Returns
     -------
@@ -58,11 +63,13 @@ def descend(
     total, done = sum(iterations for iterations, _ in phases), 0
     with Forces(affinities) as forces:
         for iterations, exaggeration in phases:
-            rate = len(layout) / exaggeration
+            rate = learning_rate or len(layout) / exaggeration
             for _ in range(iterations):
                 attraction, repulsion = forces(layout)
                 _step(layout, update, gains, exaggeration * attraction - repulsion, rate)
                 done += 1
+                if watch and done % 10 == 0:
+                    watch(layout)
                 if progress and (done % 10 == 0 or done == total):
                     progress(done / total)
     return layout

@@ -15,12 +15,17 @@ from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection.pca import pca
 from lexiscope.projection.projection import Projection
 
+Doubles = NDArray[np.float64]
+
 NEIGHBORS = 15
 # Twice as many of each keep .370 of 30,522 words' neighbours, not .364, and take twice as long.
 EXAGGERATED, PLAIN = 125, 250
 EXAGGERATION = 12.0
 # Of more points than this a tree takes longer than a grid, in the plane.
 MANY = 300
+# A given start is shrunk: points have room to pass each other, and yet end near where they were.
+SHRUNK = 0.25
+SUPERVISION = 0.5
 
 
 def neighbors_needed(*, perplexity: float | None = None) -> int:
@@ -38,8 +43,13 @@ def tsne(
     *,
     dims: int = 2,
     perplexity: float | None = None,
+    learning_rate: float | None = None,
+    labels: NDArray[np.integer] | None = None,
+    supervision: float = SUPERVISION,
+    start: NDArray[np.floating] | None = None,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    watch: Callable[[Doubles], None] | None = None,
 ) -> Projection:
     """Lay the neighbour graph out so that neighbours stay neighbours.
 
@@ -48,6 +58,9 @@ def tsne(
     `perplexity` for the classic affinities. The layout starts from the principal components
     (Kobak & Linderman 2021), so nothing is random and a second run gives the same
     picture: the seed is kept for the record.
+
+    With `labels`, ties between points whose labels are both known and differ are multiplied by
+    ``1 - supervision`` before all are divided by their sum, so that such points part.
 
     Parameters
     ----------
@@ -58,9 +71,20 @@ def tsne(
     dims : {2, 3}
     perplexity : float, optional
         Effective number of neighbours; between 1 and a third of the points.
+    learning_rate : float, optional
+        Above 0; by default the number of points over the exaggeration (Belkina et al. 2019).
+    labels : ndarray of shape (n_points,), int, optional
+        Negative where unknown.
+    supervision : float
+        In [0, 1]; counts with `labels` only.
+    start : ndarray of shape (n_points, dims), optional
+        A layout to start from in place of the principal components, at a quarter of its size.
     seed : int
     progress : callable, optional
-        Called with the share done, in [0, 1].
+        Called with the share done, in [0, 1]. What it raises ends the computation.
+    watch : callable, optional
+        Called every 10 iterations with the layout so far, shape (n_points, dims), float64. It
+        may change it in place, and wait; what it raises ends the computation.
 
     Returns
     -------
@@ -69,7 +93,8 @@ def tsne(
     Raises
     ------
     LexiscopeError
-        With fewer than four points, or a perplexity that the points cannot carry.
+        With fewer than four points, a perplexity that the points cannot carry, or a
+        parameter out of range.
     """
     n = len(vectors)
     if n < 4:
@@ -78,25 +103,51 @@ def tsne(
         raise LexiscopeError(
             f"perplexity {perplexity:g}: with {n} points give a number from 1 to {(n - 1) // 3}"
         )
+    if learning_rate is not None and not 0 < learning_rate < float("inf"):
+        raise LexiscopeError(f"learning_rate {learning_rate:g}: give a number above 0")
+    if not 0 <= supervision <= 1:
+        raise LexiscopeError(f"supervision {supervision:g}: give a number from 0 to 1")
     near = graph.first(neighbors_needed(perplexity=perplexity))
     affinities = _affinities(near, perplexity)
-    start = pca(vectors, dims=dims).coordinates.astype(np.float64)
-    spread = start[:, 0].std()
-    start = start / (spread if spread > 0 else 1) * 1e-4
+    if labels is not None:
+        affinities = _supervised(affinities, labels, supervision)
+    begun = _start(vectors, dims, start)
     if dims == 2 and n > MANY:
         from lexiscope.projection.repulsion import descend
 
         phases = (EXAGGERATED, EXAGGERATION), (PLAIN, 1.0)
-        layout = descend(affinities, start, phases, progress)
+        layout = descend(affinities, begun, phases, progress, watch, learning_rate)
     else:
-        layout = _by_tree(affinities, start, seed, progress)
+        layout = _by_tree(affinities, begun, seed, _Listener(progress, watch), learning_rate)
+    parameters = {
+        name: value
+        for name, value, usual in (
+            ("perplexity", perplexity, None),
+            ("learning_rate", learning_rate, None),
+            ("supervision", supervision, SUPERVISION),
+        )
+        if value != usual
+    }
     return Projection(
         "tsne",
         np.asarray(layout, dtype=np.float32),
-        {} if perplexity is None else {"perplexity": perplexity},
+        parameters,
         seed,
         details={"neighbors": near.k, "affinities": "uniform" if perplexity is None else "gauss"},
     )
+
+
+def _start(vectors: NDArray[np.float32], dims: int, given: NDArray[np.floating] | None) -> Doubles:
+    if given is None:
+        components = pca(vectors, dims=dims).coordinates.astype(np.float64)
+        spread = components[:, 0].std()
+        return np.asarray(components / (spread if spread > 0 else 1) * 1e-4)
+    start = np.array(given, dtype=np.float64)
+    if start.shape != (len(vectors), dims) or not np.isfinite(start).all():
+        raise LexiscopeError(
+            f"start: give finite coordinates of shape {(len(vectors), dims)}, not {start.shape}"
+        )
+    return np.asarray(SHRUNK * (start - start.mean(axis=0)))
 
 
 def _affinities(near: NeighborGraph, perplexity: float | None) -> Any:
@@ -117,12 +168,28 @@ def _affinities(near: NeighborGraph, perplexity: float | None) -> Any:
     return PerplexityBasedNN(perplexity=perplexity, knn_index=index).P
 
 
+def _supervised(affinities: Any, labels: NDArray[np.integer], supervision: float) -> Any:
+    """Loosen the ties between points whose labels are known and differ."""
+    ties = affinities.tocsr(copy=True)
+    left = np.repeat(labels, np.diff(ties.indptr))
+    right = labels[ties.indices]
+    ties.data[(left >= 0) & (right >= 0) & (left != right)] *= 1 - supervision
+    total = ties.sum()
+    if not total > 0:
+        raise LexiscopeError(
+            f"supervision {supervision:g} leaves no ties: no point has a neighbour of its label; "
+            "give less than 1"
+        )
+    return ties / total
+
+
 def _by_tree(
     affinities: Any,
-    start: NDArray[np.float64],
+    start: Doubles,
     seed: int,
-    progress: Callable[[float], None] | None,
-) -> NDArray[np.float64]:
+    listener: _Listener,
+    learning_rate: float | None,
+) -> Doubles:
     """Descend by openTSNE, the repulsion from a tree (Barnes & Hut): any number of dimensions."""
     from openTSNE import TSNE
     from openTSNE.affinity import PrecomputedAffinities
@@ -132,11 +199,12 @@ def _by_tree(
         early_exaggeration_iter=EXAGGERATED,
         early_exaggeration=EXAGGERATION,
         n_iter=PLAIN,
+        learning_rate="auto" if learning_rate is None else learning_rate,
         negative_gradient_method="bh",
         # Around a short loop threads wait longer for each other than they work.
         n_jobs=os.cpu_count() or 1 if len(start) > 1000 else 1,
         random_state=seed,
-        callbacks=_Report(progress) if progress else None,
+        callbacks=listener,
         callbacks_every_iters=10,
     )
     ties = PrecomputedAffinities(affinities, normalize=False)
@@ -145,17 +213,24 @@ def _by_tree(
         return np.asarray(model.fit(affinities=ties, initialization=start))
 
 
-class _Report:
-    """Turns openTSNE's callbacks, counted anew in each of its two phases, into one share."""
+class _Listener:
+    """Turns openTSNE's callbacks, counted anew in each of its two phases, into ours."""
 
-    def __init__(self, progress: Callable[[float], None]) -> None:
-        self.progress = progress
+    def __init__(
+        self,
+        progress: Callable[[float], None] | None,
+        watch: Callable[[Doubles], None] | None,
+    ) -> None:
+        self.progress, self.watch = progress, watch
         self.done_before = -EXAGGERATED
 
     def optimization_about_to_start(self) -> None:
         self.done_before = 0 if self.done_before < 0 else EXAGGERATED
 
-    def __call__(self, iteration: int, error: float, embedding: object) -> bool:
-        del error, embedding
-        self.progress((self.done_before + iteration) / (EXAGGERATED + PLAIN))
+    def __call__(self, iteration: int, error: float, embedding: Doubles) -> bool:
+        del error
+        if self.watch:
+            self.watch(np.asarray(embedding))
+        if self.progress:
+            self.progress((self.done_before + iteration) / (EXAGGERATED + PLAIN))
         return False

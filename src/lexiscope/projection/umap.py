@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +31,10 @@ def umap(
     dims: int = 2,
     neighbors: int = NEIGHBORS,
     min_dist: float = 0.1,
+    start: NDArray[np.floating] | None = None,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    watch: Callable[[NDArray[np.float64]], None] | None = None,
 ) -> Projection:
     """Lay out the fuzzy neighbour graph.
 
@@ -48,9 +52,14 @@ def umap(
         Size of a neighbourhood, the point itself counted, at least 2.
     min_dist : float
         How close points may lie in the picture, in [0, 1].
+    start : ndarray of shape (n_points, dims), optional
+        A layout to start from in place of the principal components.
     seed : int
     progress : callable, optional
-        Called with the share done, in [0, 1].
+        Called with the share done, in [0, 1], after every epoch. What it raises ends the
+        computation.
+    watch : callable, optional
+        Not called: umap-learn shows no layout before the last.
 
     Returns
     -------
@@ -76,21 +85,26 @@ def umap(
         )
         if value != usual
     }
+    del watch
     near = graph.first(neighbors - 1)
     own = np.arange(n, dtype=np.int32)[:, None]
     indices = np.hstack([own, near.indices])
     distances = np.hstack(
         [np.zeros((n, 1), np.float32), np.clip(1 - near.similarities, 0, None)]
     ).astype(np.float32)
-    start = pca(vectors, dims=dims).coordinates.astype(np.float64)
-    start *= 10 / max(float(np.abs(start).max()), 1e-12)
+    begun = np.array(pca(vectors, dims=dims).coordinates if start is None else start, np.float64)
+    if begun.shape != (n, dims) or not np.isfinite(begun).all():
+        raise LexiscopeError(
+            f"start: give finite coordinates of shape {(n, dims)}, not {begun.shape}"
+        )
+    begun *= 10 / max(float(np.abs(begun).max()), 1e-12)
     with warnings.catch_warnings():
         # It says that a given graph cannot place new points, and that a seed means one thread.
         warnings.simplefilter("ignore")
         from umap import umap_
 
         random = np.random.RandomState(seed)
-        start += random.normal(scale=1e-4, size=start.shape)  # equal points must be able to part
+        begun += random.normal(scale=1e-4, size=begun.shape)  # equal points must be able to part
         ties, _, _ = umap_.fuzzy_simplicial_set(
             vectors,
             n_neighbors=indices.shape[1],
@@ -99,8 +113,7 @@ def umap(
             knn_indices=indices,
             knn_dists=distances,
         )
-        if progress:
-            progress(0.1)
+        epochs = 200 if n > 10_000 else 500
         a, b = umap_.find_ab_params(1.0, min_dist)
         layout, _ = umap_.simplicial_set_embedding(
             vectors,
@@ -111,17 +124,16 @@ def umap(
             b=b,
             gamma=1.0,
             negative_sample_rate=5,
-            n_epochs=200 if n > 10_000 else 500,
-            init=start.astype(np.float32),
+            n_epochs=epochs,
+            init=begun.astype(np.float32),
             random_state=random,
             metric="cosine",
             metric_kwds={},
             densmap=False,
             densmap_kwds={},
             output_dens=False,
+            tqdm_kwds=_reporting(epochs, progress) if progress else None,
         )
-    if progress:
-        progress(1.0)
     return Projection(
         "umap",
         np.asarray(layout, dtype=np.float32),
@@ -129,3 +141,30 @@ def umap(
         seed,
         details={"neighbors": indices.shape[1]},
     )
+
+
+def _reporting(epochs: int, progress: Callable[[float], None]) -> dict[str, Any]:
+    """Return the options under which umap-learn's progress bar is drawn for `progress` to read."""
+    return {
+        "disable": False,
+        "file": _Bar(epochs, progress),
+        "bar_format": "{n}",
+        "mininterval": 0,
+        "miniters": 1,
+        "leave": True,
+    }
+
+
+class _Bar(io.StringIO):
+    """A file on which a bar is drawn as the bare number of epochs done."""
+
+    def __init__(self, epochs: int, progress: Callable[[float], None]) -> None:
+        super().__init__()
+        self.epochs, self.progress, self.done = epochs, progress, 0
+
+    def write(self, text: str) -> int:
+        number = text.strip()
+        if number.isdecimal() and int(number) > self.done:
+            self.done = int(number)
+            self.progress(self.done / self.epochs)
+        return len(text)

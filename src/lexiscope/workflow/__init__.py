@@ -1,0 +1,24 @@
+"""The workflow: from a checkpoint and a corpus to an atlas; get or compute, and go on."""
+
+from __future__ import annotations
+
+from lexiscope.atlas import Progress
+from lexiscope.workflow.labels import region_labels
+from lexiscope.workflow.maps import MAPS, build_maps, project, project_layers
+from lexiscope.workflow.run import build, default_path
+from lexiscope.workflow.spaces import TABLES, Context, build_context, build_tables
+
+__all__ = [
+    "MAPS",
+    "TABLES",
+    "Context",
+    "Progress",
+    "build",
+    "build_context",
+    "build_maps",
+    "build_tables",
+    "default_path",
+    "project",
+    "project_layers",
+    "region_labels",
+]
