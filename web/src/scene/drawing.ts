@@ -1,0 +1,316 @@
+/** Keeps the picture up to date: a frame is drawn when something changed, and only then. */
+
+import { type Lens, toData } from "./camera";
+import { Cloud } from "./cloud";
+import { hexOf, rgbOf } from "./color";
+import { heightsOf } from "./density";
+import { Glide } from "./glide";
+import { drawOrder } from "./order";
+import { type Moment, Overlay } from "./overlay";
+import { nearest, type Places } from "./pick";
+import type { Shot } from "./picture";
+import { diameterOf, type Look, opacityOf, tileSize } from "./points";
+import { Stage } from "./stage";
+import type { Dot } from "./svg";
+import type { Camera, Colors, SceneOptions, Sprites, Theme } from "./types";
+import { Viewpoint } from "./viewpoint";
+
+/** With more points than this, names move along during a gesture and are placed anew after it. */
+const MANY = 150_000;
+/** Milliseconds without movement after which a gesture counts as over. */
+const REST = 140;
+/** Reach of a mouse, in CSS pixels. */
+export const REACH = 8;
+
+export class Drawing {
+  readonly cloud = new Cloud();
+  readonly viewpoint = new Viewpoint();
+  readonly overlay = new Overlay(this.cloud);
+  readonly glide = new Glide();
+  readonly stage: Stage;
+  theme!: Theme;
+  colors: Colors = { codes: new Uint16Array(0), palette: new Uint8Array([128, 128, 128, 255]) };
+  emphasis: Uint8Array | null = null;
+  polylines: Int32Array[] = [];
+  sprites: Sprites | null = null;
+  density = false;
+  size = 1;
+  /** Where the pointer is; null elsewhere or while it does something else. */
+  hand: [number, number] | null = null;
+  /** Points drawn in the last frame. */
+  drawn = 0;
+  private inks!: Pick<Look, "ground" | "accent" | "muted">;
+  private request = 0;
+  private rest: ReturnType<typeof setTimeout> | undefined;
+  /** Whether everything, or only the names, must be drawn anew. */
+  private stale = true;
+  private staleNames = true;
+  private seen: Lens | null = null;
+  /** The direction toward the viewer that the points were last put in order for. */
+  private toward: number[] | null = null;
+  private untold = false;
+  private pictured = false;
+  private over = -1;
+  private readonly resizes: ResizeObserver;
+
+  constructor(private readonly root: HTMLElement, private readonly options: SceneOptions) {
+    this.stage = new Stage((lost) => {
+      this.redraw();
+      options.onContext(lost);
+    });
+    for (const canvas of [this.stage.canvas, this.overlay.canvas]) {
+      Object.assign(canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%" });
+      root.append(canvas);
+    }
+    root.style.position = "relative";
+    root.style.overflow = "hidden";
+    this.setTheme(options.theme);
+    this.resizes = new ResizeObserver(() => this.resize());
+    this.resizes.observe(root);
+    this.resize();
+  }
+
+  get places(): Places {
+    return this.cloud.placesOn(this.viewpoint.lens);
+  }
+
+  /** Where it is looked at from, or will be when it has arrived, in the units of the data. */
+  get camera(): Camera {
+    const { viewpoint: { goal }, cloud: { frame } } = this;
+    const turn = frame.dims === 3 ? { yaw: goal.yaw, pitch: goal.pitch } : { yaw: 0, pitch: 0 };
+    return { center: toData(goal.center, frame), zoom: goal.zoom, ...turn };
+  }
+
+  setHovered(point: number): void {
+    if (this.overlay.hovered === point) return;
+    this.overlay.hovered = point;
+    this.staleNames = true;
+    this.wake();
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    this.inks = { ground: rgbOf(theme.ground), accent: rgbOf(theme.accent), muted: rgbOf(theme.muted) };
+    this.root.style.backgroundColor = theme.ground;
+    this.redraw();
+  }
+
+  /** Draws everything anew in the next frame. */
+  redraw(): void {
+    this.stale = true;
+    this.wake();
+  }
+
+  /** The camera was moved by a hand: the page is told, once a frame. */
+  steered(): void {
+    this.untold = true;
+    this.redraw();
+  }
+
+  /** Which points are drawn, or which are faded, has changed. */
+  arrange(): void {
+    const { cloud: { shown }, stage, overlay, polylines } = this;
+    // A mask of other points says nothing of these.
+    if (this.emphasis?.length !== shown.length) this.emphasis = null;
+    const { emphasis } = this;
+    const faded = Uint8Array.from(shown, (_, i) => (emphasis && !emphasis[i] ? 1 : 0));
+    const selected = Uint32Array.from(overlay.selected).filter((point) => shown[point]);
+    const joined: number[] = [];
+    for (const line of polylines) {
+      for (let i = 1; i < line.length; i++) {
+        if (shown[line[i - 1]] && shown[line[i]]) joined.push(line[i - 1], line[i]);
+      }
+    }
+    stage.set("faded", (points) => points.setStream("faded", faded));
+    stage.set("selected", (points) => points.setIndices("selected", selected));
+    stage.set("joined", (points) => points.setIndices("joined", Uint32Array.from(joined)));
+    this.toward = null;
+    this.redraw();
+  }
+
+  /** Asks for a frame. */
+  wake(): void {
+    if (!this.request) this.request = requestAnimationFrame((now) => this.frame(now));
+  }
+
+  /** The picture as it is, for a file. */
+  shot(): Shot {
+    const { cloud, viewpoint, overlay, theme, stage } = this;
+    const { lens } = viewpoint;
+    overlay.compose(this.moment);
+    const { places } = this;
+    const at = (point: number): [number, number] => [places[3 * point], places[3 * point + 1]];
+    const polylines = this.polylines.map((line) => Array.from(line).filter((point) => cloud.shown[point]).map(at));
+    return {
+      width: lens.width,
+      height: lens.height,
+      theme,
+      figure: overlay.figure,
+      polylines: polylines.filter((line) => line.length > 1),
+      count: cloud.count,
+      shaded: this.density,
+      dots: () => this.dots(places),
+      raster: (ratio, points) => {
+        const { width, height } = stage.canvas;
+        const size = (wide: number, tall: number) => Object.assign(stage.canvas, { width: wide, height: tall });
+        size(Math.round(lens.width * ratio), Math.round(lens.height * ratio));
+        this.paint(points ? { ...this.look(ratio), lines: false } : null);
+        const copy = document.createElement("canvas");
+        Object.assign(copy, { width: stage.canvas.width, height: stage.canvas.height });
+        copy.getContext("2d")!.drawImage(stage.canvas, 0, 0);
+        size(width, height);
+        this.paint(this.look(this.ratio));
+        return copy;
+      },
+    };
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.rest);
+    // No frame is asked for any more.
+    this.request = -1;
+    this.resizes.disconnect();
+    this.stage.dispose();
+    this.overlay.canvas.remove();
+  }
+
+  private get ratio(): number {
+    return Math.min(window.devicePixelRatio || 1, 2);
+  }
+
+  private resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.root;
+    if (!width || !height) return;
+    const { ratio } = this;
+    this.viewpoint.resize(width, height);
+    for (const { canvas } of [this.stage, this.overlay]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.redraw();
+  }
+
+  private frame(now: number): void {
+    this.request = 0;
+    const { viewpoint, cloud, overlay, options } = this;
+    if (!viewpoint.width || this.stage.lost) return;
+    const gliding = this.glide.active;
+    if (gliding) {
+      cloud.t = this.glide.at(now);
+      viewpoint.follow(cloud.t);
+    }
+    const going = viewpoint.advance(now) || this.glide.active;
+    const moves = gliding || viewpoint.lens !== this.seen;
+    const busy = moves && cloud.count > MANY;
+    this.seen = viewpoint.lens;
+    if (moves || this.stale) {
+      this.sort(!going);
+      this.paint(this.look(this.ratio));
+      this.drawn = this.stage.drawn;
+      if (!this.pictured && cloud.count) {
+        this.pictured = true;
+        this.stage.finish();
+        options.onFirstPicture();
+      }
+    }
+    if (busy) this.follow();
+    else {
+      if (this.hand || this.over >= 0) this.hover();
+      if (moves || this.stale || this.staleNames) overlay.compose(this.moment);
+      this.staleNames = false;
+    }
+    overlay.draw(this.theme, this.ratio);
+    this.stale = false;
+    if (this.untold) options.onCamera(this.camera);
+    this.untold = false;
+    if (going) this.wake();
+  }
+
+  /** Moves the names along; when all is at rest they are placed anew. */
+  private follow(): void {
+    this.overlay.follow(this.moment);
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.redraw(), REST);
+  }
+
+  private hover(): void {
+    const { hand, places } = this;
+    const over = hand ? nearest(places, ...hand, REACH) : -1;
+    if (over === this.over) return;
+    this.over = over;
+    this.setHovered(over);
+    this.options.onHover(over, over < 0 ? 0 : places[3 * over], over < 0 ? 0 : places[3 * over + 1]);
+  }
+
+  /** Puts the points in order anew if the picture was turned since. */
+  private sort(thoroughly: boolean): void {
+    const { cloud, viewpoint } = this;
+    const rows = viewpoint.lens.rows.slice(6);
+    const last = this.toward;
+    const turn = last ? Math.hypot(rows[0] - last[0], rows[1] - last[1], rows[2] - last[2]) : Infinity;
+    if (turn <= (thoroughly ? 0 : cloud.count > MANY ? 0.2 : 0.03)) return;
+    this.toward = rows;
+    const order = drawOrder(cloud.to, cloud.shown, this.emphasis, cloud.frame.dims === 3 ? rows : null);
+    this.stage.set("order", (points) => points.setIndices("order", order));
+  }
+
+  private paint(look: Look | null): void {
+    const { lens } = this.viewpoint;
+    const heights = this.density ? heightsOf(this.places, lens.width, lens.height) : null;
+    this.stage.draw(look, heights, this.inks.accent, this.theme.dark ? 0.42 : 0.34);
+  }
+
+  private get diameter(): number {
+    const { camera, width, height } = this.viewpoint;
+    const dots = diameterOf(this.cloud.count, camera.zoom, Math.min(width, height));
+    return this.size * (this.sprites ? tileSize(camera.zoom) : dots);
+  }
+
+  private look(ratio: number): Look {
+    const { cloud, viewpoint, diameter, inks } = this;
+    const faint = this.overlay.textMode && !this.sprites;
+    return {
+      ...inks,
+      lens: viewpoint.lens,
+      t: cloud.t,
+      ratio,
+      diameter: faint ? diameter * 0.55 : diameter,
+      opacity: opacityOf(cloud.count, viewpoint.camera.zoom) * (faint ? 0.4 : 1),
+      lines: true,
+    };
+  }
+
+  private get moment(): Moment {
+    const { viewpoint, diameter } = this;
+    return { lens: viewpoint.lens, zoom: viewpoint.camera.zoom, diameter, colorOf: (point) => this.colorOf(point) };
+  }
+
+  private colorOf(point: number): string {
+    return hexOf(this.colors.palette, this.colors.codes[point] ?? 0);
+  }
+
+  /** The dots of a printed picture, in the order in which they are drawn. */
+  private *dots(places: Places): Iterable<Dot> {
+    const { cloud, emphasis, overlay, colors } = this;
+    const { lens, diameter, opacity } = this.look(1);
+    const dot = (point: number, size: number, alpha: number, ringed: boolean): Dot | null => {
+      const [x, y, divisor] = places.subarray(3 * point, 3 * point + 3);
+      if (!(x > -size && y > -size && x < lens.width + size && y < lens.height + size)) return null;
+      // A few sizes only: dots that look alike share a path.
+      const width = Math.round((size / divisor) * 4) / 4;
+      return { x, y, diameter: width, color: this.colorOf(point), opacity: alpha, ringed };
+    };
+    const toward = cloud.frame.dims === 3 ? lens.rows.slice(6) : null;
+    for (const point of drawOrder(cloud.to, cloud.shown, emphasis, toward)) {
+      const alpha = (colors.palette[4 * (colors.codes[point] ?? 0) + 3] ?? 255) / 255;
+      const faded = emphasis !== null && !emphasis[point];
+      const made = dot(point, faded ? diameter * 0.85 : diameter, opacity * alpha * (faded ? 0.22 : 1), false);
+      if (made) yield made;
+    }
+    for (const point of Array.from(overlay.selected)) {
+      const made = cloud.shown[point] ? dot(point, Math.max(diameter * 1.25, 5), 1, true) : null;
+      if (made) yield made;
+    }
+  }
+}
