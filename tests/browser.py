@@ -45,9 +45,9 @@ def launched(path: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def viewing(*atlases: Path | str) -> Iterator[str]:
-    """Run `lexiscope view` on a free port, and give the address it prints."""
-    command = [sys.executable, "-m", "lexiscope", "view", *map(str, atlases), "--port", "0"]
+def viewing(*atlases: Path | str, port: int = 0) -> Iterator[str]:
+    """Run `lexiscope view`, on a free port unless one is named, and give the address it prints."""
+    command = [sys.executable, "-m", "lexiscope", "view", *map(str, atlases), "--port", str(port)]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as server:

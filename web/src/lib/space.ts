@@ -134,6 +134,7 @@ export function readColumn(info: ColumnInfo, column: ArrowColumn<unknown>): Colu
 
 interface DictionaryBatch {
   length: number;
+  nullCount: number;
   cache: ArrayLike<string>;
   key(row: number): number;
   isValid(row: number): boolean;
@@ -145,7 +146,9 @@ function categoryCodes(info: ColumnInfo, column: ArrowColumn<unknown>): Int32Arr
   let row = 0;
   for (const batch of column.data as unknown as DictionaryBatch[]) {
     const found = Array.from(batch.cache, (value) => number.get(value) ?? -1);
-    for (let i = 0; i < batch.length; i++) codes[row++] = batch.isValid(i) ? found[batch.key(i)] : -1;
+    // Without a null there is no bitmap, and `isValid` would say that nothing is valid.
+    const whole = batch.nullCount === 0;
+    for (let i = 0; i < batch.length; i++) codes[row++] = whole || batch.isValid(i) ? found[batch.key(i)] : -1;
   }
   return codes;
 }
