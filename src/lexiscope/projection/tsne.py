@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -208,6 +209,8 @@ def _by_tree(
         callbacks_every_iters=10,
     )
     ties = PrecomputedAffinities(affinities, normalize=False)
+    # It would warn of a start as wide as a given one is.
+    logging.getLogger("openTSNE").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return np.asarray(model.fit(affinities=ties, initialization=start))

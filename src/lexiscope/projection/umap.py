@@ -16,6 +16,8 @@ from lexiscope.projection.pca import pca
 from lexiscope.projection.projection import Projection
 
 NEIGHBORS = 15
+# How far the first epochs move a point. From a given start little, so that it ends near it.
+RATE, RATE_FROM_START = 1.0, 0.05
 
 
 def neighbors_needed(*, neighbors: int = NEIGHBORS, min_dist: float = 0.1) -> int:
@@ -119,7 +121,7 @@ def umap(
             vectors,
             ties,
             n_components=dims,
-            initial_alpha=1.0,
+            initial_alpha=RATE if start is None else RATE_FROM_START,
             a=a,
             b=b,
             gamma=1.0,
