@@ -344,7 +344,7 @@ def test_the_card_and_the_neighbours_show_their_sentences(page: Page, served: st
 
 def test_a_live_sentence_lands_among_its_sense(page: Page, served: str):
     opened(page, served, "#s=context")
-    page.get_by_label("A sentence").fill(SENTENCE)
+    page.get_by_role("textbox", name="A sentence").fill(SENTENCE)
     page.get_by_role("button", name="Read", exact=True).click()
     page.get_by_test_id("words").get_by_role("button", name="bank").click(timeout=120_000)
     answer = until(page, "lexiscope.live?.word && lexiscope.live", 120)
