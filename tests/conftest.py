@@ -42,6 +42,14 @@ def word_table(word_space: Space) -> NDArray[np.float32]:
 
 
 @pytest.fixture(scope="session")
+def small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model's atlas, to be read only."""
+    import server_atlas
+
+    return server_atlas.build(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
 def run() -> Run:
     """Run the installed command line in a process of its own."""
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from lexiscope.errors import LexiscopeError
@@ -53,12 +53,12 @@ class App:
     ) -> None:
         self._events = Events(library)
         self._queue = Queue(library, self._events)
-        routes = [
+        asked = [
             *Desk(library, self._events).routes(),
             *self._queue.routes(),
-            Route("/api/events", self._events.answer),
-            Route("/{path:path}", Page(page).answer),
+            Route("/events", self._events.answer),
         ]
+        routes = [Mount("/api", routes=asked), Route("/{path:path}", Page(page).answer)]
         inner = Starlette(
             routes=routes,
             lifespan=self._lifespan,

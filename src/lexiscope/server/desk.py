@@ -23,7 +23,7 @@ from lexiscope.server.refusal import RefusalError
 from lexiscope.server.search import MODES, search
 from lexiscope.workflow import region_labels
 
-ATLAS = "/api/atlases/{atlas}"
+ATLAS = "/atlases/{atlas}"
 SPACE = ATLAS + "/spaces/{space}"
 MOST_NEIGHBORS = 1000
 MOST_BOOKMARKS = 1000
@@ -43,10 +43,10 @@ class Desk:
         self._live = Live()
 
     def routes(self) -> list[Route]:
-        """Return its routes."""
+        """Return its routes, below ``/api``."""
         projection = SPACE + "/projections/{id}"
         return [
-            Route("/api/atlases", self.atlases),
+            Route("/atlases", self.atlases),
             Route(ATLAS + "/bookmarks", self.bookmarks),
             Route(ATLAS + "/bookmarks", self.keep_bookmarks, methods=["PUT"]),
             Route(SPACE + "/columns", self.columns),

@@ -181,8 +181,6 @@ class Jobs:
             except Exception:
                 log.exception("%s of %s failed", job.request["method"], job.opened.path)
                 job.error = "an unexpected error; see the server's log"
-            if state == "done":
-                self._changed(job.opened)  # first, so that a page knows what the job made
             with self._turn:
                 job.state = state
             self._tell(job)
@@ -211,10 +209,13 @@ class Jobs:
             "watch": lambda layout: self._show(job, layout),
             **request["parameters"],
         }
-        if request.get("layer") == "all":
-            return workflow.project_layers(atlas, job.space, request["method"], **options)[-1].id
-        job.layer = request.get("layer")
-        return workflow.project(atlas, job.space, request["method"], layer=job.layer, **options).id
+        layer = request.get("layer")
+        # From the last layer down, as a build does: each is aligned with the one above.
+        layers = atlas[job.space].layers[::-1] if layer == "all" else (layer,)
+        for job.layer in layers:
+            made = workflow.project(atlas, job.space, request["method"], layer=job.layer, **options)
+            self._changed(job.opened)  # before the job is told done: a page knows what it made
+        return made.id
 
     def _advance(self, job: Job, stage: str, unit: str, done: int, total: int) -> None:
         job.progress = {"stage": stage, "unit": unit, "done": done, "total": total}

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 LONGEST = 10_000
 # A place is the weighted mean of those of so many neighbours.
 PLACED_BY = 15
+LEAST_WEIGHT = 1e-6
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
@@ -61,7 +62,7 @@ class Live:
             raise RefusalError(
                 400, f"{shelf.name} is a table of the model; sentences are read in context"
             )
-        found = [
+        found: list[Json] = [
             {"start": start, "end": end, "word": text[start:end]} for start, end in words(text)
         ]
         answer: Json = {"text": text, "words": found, "word": None, "layers": []}
@@ -145,7 +146,8 @@ def _corpus(text: str, word: Json) -> Corpus:
 def _around(shelf: Shelf, layer: int, vector: Floats, k: int) -> Json:
     """Return the occurrences nearest to a vector, and its place on every projection."""
     near, values = nearest_to(shelf, layer, vector, max(k, PLACED_BY))
-    weights = values[:PLACED_BY]
+    # The weights of a place may not be negative, nor all nothing.
+    weights = np.maximum(values[:PLACED_BY], LEAST_WEIGHT)
     places = {}
     for id in shelf.atlas.projections(shelf.name, layer):
         coordinates = shelf.atlas.projection(shelf.name, id, layer).coordinates

@@ -12,14 +12,22 @@ from lexiscope.projection import METHODS
 from lexiscope.server import arrow
 from lexiscope.server.desk import SPACE
 from lexiscope.server.events import Events
-from lexiscope.server.fields import MB, Fields, checked_text, reads_body
+from lexiscope.server.fields import MB, Fields, reads_body
 from lexiscope.server.jobs import Job, Jobs, Order
 from lexiscope.server.library import Library, Shelf
 from lexiscope.server.refusal import RefusalError
-from lexiscope.space import projection_name
 
 SEEDS = 2**31
 LONGEST_LIST = 100
+# What every method's parameters are; the method itself says which it takes, and how large.
+PARAMETERS: dict[str, Any] = {
+    "components": list,
+    "axes": list,
+    "supervise": str,
+    "spherize": bool,
+    "neighbors": int,
+    **dict.fromkeys(("perplexity", "learning_rate", "supervision", "min_dist"), (int, float)),
+}
 
 
 class Queue:
@@ -36,11 +44,11 @@ class Queue:
         self.jobs = Jobs(lambda job: events.publish("job", job.id, job.info()), events.look)
 
     def routes(self) -> list[Route]:
-        """Return its routes."""
-        job = "/api/jobs/{id}"
+        """Return its routes, below ``/api``."""
+        job = "/jobs/{id}"
         return [
             Route(SPACE + "/projections", self.project, methods=["POST"]),
-            Route("/api/jobs", self.all),
+            Route("/jobs", self.all),
             Route(job, self.order, methods=["POST"]),
             Route(job + "/coordinates", self.coordinates),
         ]
@@ -87,6 +95,7 @@ def _checked(shelf: Shelf, fields: Fields) -> dict[str, Any]:
     }
     for name, value in asked["parameters"].items():
         _check(name, value)
+    shelf.space.neighbors_needed(asked["method"], asked["parameters"])  # refuses strange ones
     if "layer" in fields or layers:
         layer = fields.raw("layer", (int, str), 'a layer, or "all"', layers[-1] if layers else None)
         if layer not in layers and not (layer == "all" and layers):
@@ -97,22 +106,27 @@ def _checked(shelf: Shelf, fields: Fields) -> dict[str, Any]:
 
 
 def _check(name: str, value: Any) -> None:
-    """Refuse a parameter that is neither a number, a text, a truth value nor a list of such."""
-    if isinstance(value, list) and len(value) <= LONGEST_LIST:
-        for part in value:
-            if isinstance(part, list):
-                raise RefusalError(400, f"{name} cannot be a list of lists")
-            _check(name, part)
-    elif isinstance(value, str):
-        checked_text(name, value)
-    elif not isinstance(value, bool | int | float) or abs(value) > 2**53:
-        raise RefusalError(400, f"{name} has to be a number, a text, or a short list of them")
+    """Refuse a parameter of the wrong type; which there are, its method says."""
+    kind = PARAMETERS.get(name)
+    if kind is None:
+        return
+    fields = Fields({name: value})
+    if kind is list:
+        given = fields.raw(name, list, "a list")
+        if len(given) > LONGEST_LIST or not all(isinstance(part, int | str) for part in given):
+            raise RefusalError(400, f"{name} has to be a short list")
+    elif kind is str:
+        fields.text(name)
+    else:
+        fields.raw(name, kind, "true or false" if kind is bool else "a number")
 
 
 def _kept(shelf: Shelf, asked: dict[str, Any]) -> str | None:
     """Return the id of a projection where the atlas has it already, at every layer wanted."""
     layer = asked.get("layer")
     wanted = shelf.space.layers if layer == "all" else (layer,)
-    id = projection_name(asked["method"], asked["dims"], asked["seed"], asked["parameters"])
+    id = shelf.space.projection_id(
+        asked["method"], asked["dims"], asked["seed"], asked["parameters"]
+    )
     there = (shelf.atlas.projections(shelf.name, each) for each in wanted)
     return id if all(id in known for known in there) else None

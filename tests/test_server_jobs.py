@@ -1,0 +1,181 @@
+"""Projections computed by the server: queued, watched, paused, nudged and stopped."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from server_atlas import CONTEXT, WORD, arrow, client
+from starlette.testclient import TestClient
+
+import lexiscope as lx
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def path(small_atlas: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(small_atlas, tmp_path_factory.mktemp("jobs") / "small.atlas"))
+
+
+@pytest.fixture(scope="module")
+def served(path: Path) -> Iterator[TestClient]:
+    with client(path) as open_client:
+        yield open_client
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a t-SNE of a few hundred points take long enough to be watched."""
+    from lexiscope.server.jobs import Jobs
+
+    show = Jobs._show
+
+    def slowly(self: Jobs, job: Any, layout: Any) -> None:
+        time.sleep(0.05)
+        show(self, job, layout)
+
+    monkeypatch.setattr(Jobs, "_show", slowly)
+
+
+def start(served: TestClient, space: str, **asked: Any) -> Json:
+    answer = served.post(f"{space}/projections", json={"dims": 2} | asked)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def look(served: TestClient, job: Json) -> Json:
+    jobs = {each["id"]: each for each in served.get("/api/jobs").json()}
+    return dict(jobs[job["id"]])
+
+
+def wait(served: TestClient, job: Json, until: Callable[[Json], bool]) -> Json:
+    deadline = time.monotonic() + 60
+    while not until(now := look(served, job)):
+        assert time.monotonic() < deadline, now
+        time.sleep(0.02)
+    return now
+
+
+def ended(job: Json) -> bool:
+    return job["state"] in ("done", "stopped", "failed")
+
+
+def order(served: TestClient, job: Json, what: str) -> Json:
+    answer = served.post(f"/api/jobs/{job['id']}", json={"order": what})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def ids(served: TestClient, space: str, layer: str = "") -> list[str]:
+    atlas = served.get("/api/atlases").json()["atlases"][0]
+    about = next(each for each in atlas["spaces"] if space.endswith(each["name"]))
+    return [each["id"] for each in about["projections"][layer]]
+
+
+def test_a_projection_is_computed_and_kept(served: TestClient, path: Path):
+    job = start(served, WORD, method="pca", parameters={"components": [2, 3]})
+    assert job["request"] == {
+        "method": "pca", "dims": 2, "seed": 0, "parameters": {"components": [2, 3]},
+    }  # fmt: skip
+    done = wait(served, job, ended)
+    assert (done["state"], done["error"]) == ("done", None)
+    assert done["projection"] in ids(served, WORD)
+    assert done["projection"] in lx.Atlas.open(path).projections("word")
+    again = start(served, WORD, method="pca", parameters={"components": [2, 3]})
+    assert (again["state"], again["projection"]) == ("done", done["projection"])
+
+
+def test_every_layer(served: TestClient):
+    job = start(served, CONTEXT, method="tsne", layer="all", seed=3)
+    done = wait(served, job, ended)
+    assert (done["state"], done["layer"]) == ("done", 0)
+    for layer in "0123":
+        assert done["projection"] in ids(served, CONTEXT, layer)
+    again = start(served, CONTEXT, method="tsne", layer="all", seed=3)
+    assert again["state"] == "done"
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_tsne_is_watched_paused_nudged_and_stopped(served: TestClient):
+    before = ids(served, WORD)
+    job = start(served, WORD, method="tsne", seed=5)
+    coordinates = f"/api/jobs/{job['id']}/coordinates"
+    wait(served, job, lambda now: now["layouts"] > 0)
+    table = arrow(served.get(coordinates).content)
+    assert table.column_names == ["x", "y"]
+    assert np.isfinite(table["x"].to_numpy()).all()
+
+    assert order(served, job, "pause")["state"] == "paused"
+    time.sleep(0.3)
+    still = look(served, job)
+    time.sleep(0.3)
+    assert look(served, job) == still
+    # Whoever waits is answered meanwhile, and may write.
+    assert served.get(f"{WORD}/neighbors?query=%237").status_code == 200
+    tag = {"column": "while", "value": "paused", "points": [1]}
+    assert served.post(f"{WORD}/tags", json=tag).status_code == 200
+    order(served, job, "perturb")
+    assert order(served, job, "resume")["state"] == "running"
+    wait(served, job, lambda now: now["layouts"] > still["layouts"])
+
+    second = start(served, WORD, method="tsne", seed=6)
+    assert second["state"] == "waiting"
+    assert served.post(f"/api/jobs/{second['id']}", json={"order": "pause"}).status_code == 409
+    assert order(served, second, "stop")["state"] == "stopped"
+    order(served, job, "stop")
+    assert wait(served, job, ended)["state"] == "stopped"
+    assert ids(served, WORD) == before
+    assert served.post(f"/api/jobs/{job['id']}", json={"order": "resume"}).status_code == 409
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_paused_job_can_be_stopped(served: TestClient):
+    job = start(served, WORD, method="tsne", seed=7)
+    wait(served, job, lambda now: now["layouts"] > 0)
+    order(served, job, "pause")
+    order(served, job, "stop")
+    assert wait(served, job, ended)["state"] == "stopped"
+
+
+def test_what_a_method_refuses_fails(served: TestClient):
+    job = start(served, WORD, method="axes", parameters={"axes": ["qqqq -> #1", "#2 -> #3"]})
+    failed = wait(served, job, ended)
+    assert failed["state"] == "failed"
+    assert "qqqq" in failed["error"]
+    assert failed["projection"] is None
+
+
+def test_a_bug_fails_without_its_traceback(served: TestClient, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret of the machine")
+
+    monkeypatch.setattr("lexiscope.workflow.project", broken)
+    failed = wait(served, start(served, WORD, method="tsne", seed=8), ended)
+    assert (failed["state"], failed["error"]) == (
+        "failed",
+        "an unexpected error; see the server's log",
+    )
+
+
+def test_the_last_fifty_are_kept(served: TestClient):
+    for _ in range(60):
+        start(served, WORD, method="pca")
+    assert len(served.get("/api/jobs").json()) == 50
+
+
+@pytest.mark.usefixtures("slow")
+def test_stopping_the_server_stops_the_job(small_atlas: Path, tmp_path: Path):
+    path = Path(shutil.copytree(small_atlas, tmp_path / "small.atlas"))
+    with client(path) as served:
+        job = start(served, WORD, method="tsne", seed=9)
+        wait(served, job, lambda now: now["layouts"] > 0)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    with lx.Atlas.open(path).lock():
+        pass
