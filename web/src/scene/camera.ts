@@ -42,7 +42,7 @@ export interface Lens {
 const EYE = 3.6;
 /** The silhouette of the unit ball, seen from there. */
 const BULGE = 1 / Math.sqrt(1 - 1 / EYE ** 2);
-const ZOOM_LIMITS = [0.25, 4000] as const;
+const ZOOM_LIMITS = [0.25, 600] as const;
 
 export const HOME: Camera = { center: [0, 0, 0], zoom: 1, yaw: 0.6, pitch: 0.4 };
 

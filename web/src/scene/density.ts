@@ -7,8 +7,7 @@
 
 import type { Places } from "./pick";
 
-/** Width of a cell in CSS pixels, and of each of three boxes that make the kernel. */
-const CELL = 4;
+/** Reach in cells of each of three boxes that make the kernel. */
 const REACH = 4;
 /** Cells beyond the edge of the picture, so that what lies just outside still shades it. */
 const EDGE = 3 * REACH;
@@ -23,21 +22,23 @@ export interface Heights {
 }
 
 export function heightsOf(places: Places, width: number, height: number): Heights {
-  const columns = Math.ceil(width / CELL) + 2 * EDGE;
-  const rows = Math.ceil(height / CELL) + 2 * EDGE;
+  // Cells of a small picture are smaller, in CSS pixels.
+  const cell = Math.min(Math.max(Math.min(width, height) / 225, 2), 4);
+  const columns = Math.ceil(width / cell) + 2 * EDGE;
+  const rows = Math.ceil(height / cell) + 2 * EDGE;
   const values = new Float32Array(columns * rows);
   for (let at = 0; at < places.length; at += 3) {
-    const x = places[at] / CELL + EDGE - 0.5;
-    const y = places[at + 1] / CELL + EDGE - 0.5;
+    const x = places[at] / cell + EDGE - 0.5;
+    const y = places[at + 1] / cell + EDGE - 0.5;
     if (!(x >= 0 && y >= 0 && x < columns - 1 && y < rows - 1)) continue;
     const column = Math.floor(x);
     const row = Math.floor(y);
     // Shared among four cells: without that the shading would shimmer as the picture moves.
-    const [right, down, cell] = [x - column, y - row, row * columns + column];
-    values[cell] += (1 - right) * (1 - down);
-    values[cell + 1] += right * (1 - down);
-    values[cell + columns] += (1 - right) * down;
-    values[cell + columns + 1] += right * down;
+    const [right, down, corner] = [x - column, y - row, row * columns + column];
+    values[corner] += (1 - right) * (1 - down);
+    values[corner + 1] += right * (1 - down);
+    values[corner + columns] += (1 - right) * down;
+    values[corner + columns + 1] += right * down;
   }
   const passed = new Float32Array(values.length);
   for (let pass = 0; pass < 3; pass++) {
@@ -49,7 +50,7 @@ export function heightsOf(places: Places, width: number, height: number): Height
     values,
     columns,
     rows,
-    stretch: [width / CELL / columns, height / CELL / rows],
+    stretch: [width / cell / columns, height / cell / rows],
     shift: [EDGE / columns, EDGE / rows],
   };
 }

@@ -282,8 +282,9 @@ export class Drawing {
   }
 
   private get moment(): Moment {
-    const { viewpoint, diameter } = this;
-    return { lens: viewpoint.lens, zoom: viewpoint.camera.zoom, diameter, colorOf: (point) => this.colorOf(point) };
+    const { viewpoint, diameter, emphasis } = this;
+    const colorOf = (point: number) => this.colorOf(point);
+    return { lens: viewpoint.lens, zoom: viewpoint.camera.zoom, diameter, colorOf, emphasis };
   }
 
   private colorOf(point: number): string {

@@ -44,6 +44,8 @@ export interface Situation {
   selected: ArrayLike<number>;
   marks: { x: number; y: number; text: string }[];
   regions: Region[];
+  /** 0 for points that are faded: they keep their names to themselves. */
+  emphasis: Uint8Array | null;
   /** Points by the weight of their names; empty when none are to be shown. */
   order: Uint32Array;
   textOf: (point: number) => string;
@@ -58,6 +60,8 @@ const STRONG: Font = { size: 12.5, weight: 600 };
 const REGIONS: Font[] = [{ size: 14.5, weight: 650 }, { size: 13, weight: 600 }, { size: 12, weight: 600 }];
 const CANDIDATES = 5000;
 const SELECTED = 300;
+/** Width and height of the patches among which names are shared out. */
+const PATCH = 140;
 /** So few points in sight all show their names if there is room. */
 const FEW = 400;
 
@@ -133,18 +137,22 @@ export class Labels {
     const kept = now.zoom >= this.zoom * 0.999 ? this.before : new Map<number, number>();
     const sides = new Map<number, number>();
     let budget = now.textMode ? 1500 : budgetOf(now.inSight, now.zoom, now.width, now.height);
+    const quota = new Quota(now, budget);
     const name = (point: number, side = 0) => {
       const found = putPoint(point, POINT, side, now.textMode !== null);
       if (found < 0) return;
       sides.set(point, found);
+      quota.count(point);
       budget--;
     };
     if (now.order.length) {
-      for (const [point, side] of kept) if (budget > 0) name(point, side);
+      for (const [point, side] of kept) {
+        if (budget > 0 && (!now.emphasis || now.emphasis[point])) name(point, side);
+      }
     }
     for (const point of candidates(now)) {
       if (budget <= 0) break;
-      name(point);
+      if (quota.admits(point)) name(point);
     }
     this.before = sides;
     this.zoom = now.zoom;
@@ -167,6 +175,32 @@ export class Labels {
   }
 }
 
+/** Spreads few names over the page: no corner of it takes them all. */
+class Quota {
+  private readonly columns: number;
+  private readonly used: Uint16Array;
+  private readonly most: number;
+
+  constructor(private readonly now: Situation, budget: number) {
+    this.columns = Math.ceil(now.width / PATCH);
+    this.used = new Uint16Array(this.columns * Math.ceil(now.height / PATCH) + this.columns + 1);
+    this.most = Math.max(Math.round((2 * budget) / this.used.length), 1);
+  }
+
+  admits(point: number): boolean {
+    return this.used[this.patch(point)] < this.most;
+  }
+
+  count(point: number): void {
+    this.used[this.patch(point)]++;
+  }
+
+  private patch(point: number): number {
+    const { places } = this.now;
+    return Math.floor(places[3 * point + 1] / PATCH) * this.columns + Math.floor(places[3 * point] / PATCH);
+  }
+}
+
 /** Where a box may lie about its point: right, left, above, below; on it without a gap. */
 function spotsOf(width: number, height: number, gap: number): [number, number][] {
   if (gap === 0) return [[-width / 2, -height / 2]];
@@ -179,9 +213,10 @@ function spotsOf(width: number, height: number, gap: number): [number, number][]
 }
 
 /** The weightiest points in sight, and of a turned picture the near ones among them first. */
-function candidates({ order, places, width, height, deep }: Situation): number[] {
+function candidates({ order, places, width, height, deep, emphasis }: Situation): number[] {
   const found: number[] = [];
   for (let rank = 0; rank < order.length && found.length < CANDIDATES; rank++) {
+    if (emphasis && !emphasis[order[rank]]) continue;
     const at = 3 * order[rank];
     if (places[at] >= 0 && places[at + 1] >= 0 && places[at] <= width && places[at + 1] <= height) {
       found.push(order[rank]);

@@ -15,6 +15,7 @@ export interface Moment {
   /** Diameter of a point in CSS pixels. */
   diameter: number;
   colorOf: (point: number) => string;
+  emphasis: Uint8Array | null;
 }
 
 export class Overlay {
@@ -60,6 +61,7 @@ export class Overlay {
       selected: this.selected,
       marks: this.marks.map(({ place, text }) => ({ ...onPage(place), text })),
       regions: this.regions.map((region) => ({ ...region, ...onPage(region.place) })),
+      emphasis: moment.emphasis,
       order: this.order(),
       textOf: (point) => this.names?.text(point) ?? "",
       textMode: this.textMode ? colorOf : null,

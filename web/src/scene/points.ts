@@ -25,9 +25,9 @@ export interface Look {
 
 /** Diameter of a dot in CSS pixels: many points are small, and grow slowly as one comes closer. */
 export function diameterOf(n: number, zoom: number, extent: number): number {
-  const room = Math.min(Math.max(Math.sqrt(extent / 900), 0.75), 1.15);
+  const room = Math.min(Math.max(Math.sqrt(extent / 900), 0.6), 1.15);
   const usual = Math.min(Math.max(9 * (Math.max(n, 1) / 200) ** -0.188, 1.6), 9) * room;
-  return Math.min(Math.max(usual * Math.max(zoom, 0.5) ** 0.32, 1.2), Math.max(10, usual));
+  return Math.min(Math.max(usual * Math.max(zoom, 0.5) ** 0.32, 1), Math.max(10, usual));
 }
 
 /** Opacity of a dot: where very many lie one upon another, each is a little clearer. */
@@ -147,9 +147,9 @@ export class PointLayer {
     if (counts.selected && !this.tiles) {
       gl.uniform1i(at["mode"], 1);
       // A few stand out; thousands must not hide one another.
-      const many = counts.selected > 1500;
-      gl.uniform1f(at["ring"], many ? 1.2 : 3);
-      gl.uniform1f(at["size"], many ? look.diameter : Math.max(look.diameter * 1.25, 5));
+      const few = Math.min(Math.max(1.6 - Math.log10(counts.selected) / 2, 0), 1);
+      gl.uniform1f(at["ring"], 1 + 2 * few);
+      gl.uniform1f(at["size"], Math.max(look.diameter * (1 + 0.25 * few), 5 * few));
       this.elements(gl.POINTS, "selected");
     }
   }

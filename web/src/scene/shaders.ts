@@ -38,7 +38,7 @@ void main() {
   gl_Position = place();
   color = texelFetch(palette, ivec2(int(code) & 255, int(code) >> 8), 0);
   // What is far away goes a little into the ground.
-  float haze = clamp(recede * 3.6, 0.0, 1.0) * clamp(0.42 - 0.5 * toward, 0.0, 0.62);
+  float haze = clamp(recede * 3.6, 0.0, 1.0) * clamp(0.22 - 0.5 * toward, 0.0, 0.6);
   float diameter = size * ratio / divisor;
   if (mode == 1) haze = 0.0;
   else if (faded == 1u) {
@@ -117,13 +117,13 @@ uniform float strength;
 out vec4 outcome;
 const float STEPS = 7.0;
 void main() {
-  float height = sqrt(texture(heights, at).r) * STEPS;
+  float height = pow(texture(heights, at).r, 0.6) * STEPS;
   float soft = max(fwidth(height), 1e-4);
   float level = floor(height);
   float above = height - level;
-  float step = level + smoothstep(1.0 - soft, 1.0, above) - 1.0;
+  float step = level + smoothstep(1.0 - soft, 1.0, above);
   float shore = level < 1.0 ? 0.0 : 1.0 - smoothstep(0.0, 1.5 * soft, above);
-  float alpha = clamp(step / STEPS, 0.0, 1.0) * strength + shore * strength * 0.16;
+  float alpha = (step / STEPS + shore * 0.14) * strength;
   outcome = vec4(tint, 1.0) * alpha;
 }
 `;
