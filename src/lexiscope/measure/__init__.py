@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from lexiscope.measure.names import region_names
 from lexiscope.measure.positions import Break, breaks, neighbor_cosines
+from lexiscope.measure.regions import Region, regions
 from lexiscope.measure.senses import Separation, separation
 
-__all__ = ["Break", "Separation", "breaks", "neighbor_cosines", "separation"]
+__all__ = [
+    "Break",
+    "Region",
+    "Separation",
+    "breaks",
+    "neighbor_cosines",
+    "region_names",
+    "regions",
+    "separation",
+]

@@ -5,11 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from lexiscope.atlas import Atlas
+from lexiscope.measure import region_names, regions
 
 
 def region_labels(
     atlas: Atlas, name: str, id: str, layer: int | None = None
 ) -> list[dict[str, Any]]:
-    """Name the dense regions of a projection."""
-    atlas.projection(name, id, layer)
-    return []
+    """Name the dense regions of a projection, at up to three levels of detail.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    name : str
+        Name of a space.
+    id : str
+        Of a projection.
+    layer : int, optional
+        By default the last.
+
+    Returns
+    -------
+    list of dict
+        ``text``; ``place``, the coordinates of a point in the densest spot; ``size``, the
+        number of points; ``level``, 0 being the coarsest. Coarsest first, then by size; the
+        same for the same map. None for fewer than 8 points.
+
+    Raises
+    ------
+    LexiscopeError
+        For a space or a projection that is not there.
+    """
+    coordinates = atlas.projection(name, id, layer).coordinates
+    space = atlas[name]
+    found = regions(coordinates)
+    names = region_names(found, space.points, space.matrices[space.resolve_layer(layer)])
+    return [
+        {
+            "text": text,
+            "place": region.place.tolist(),
+            "size": len(region.members),
+            "level": region.level,
+        }
+        for region, text in zip(found, names, strict=True)
+    ]
