@@ -8,10 +8,8 @@ import { Glide } from "./glide";
 import { drawOrder } from "./order";
 import { type Moment, Overlay } from "./overlay";
 import { nearest, type Places } from "./pick";
-import type { Shot } from "./picture";
 import { diameterOf, type Look, opacityOf, tileSize } from "./points";
 import { Stage } from "./stage";
-import type { Dot } from "./svg";
 import type { Camera, Colors, SceneOptions, Sprites, Theme } from "./types";
 import { Viewpoint } from "./viewpoint";
 
@@ -35,6 +33,8 @@ export class Drawing {
   sprites: Sprites | null = null;
   density = false;
   size = 1;
+  /** The pointer's shape where there is no point. */
+  cursor = "default";
   /** Where the pointer is; null elsewhere or while it does something else. */
   hand: [number, number] | null = null;
   /** Points drawn in the last frame. */
@@ -133,38 +133,6 @@ export class Drawing {
     if (!this.request) this.request = requestAnimationFrame((now) => this.frame(now));
   }
 
-  /** The picture as it is, for a file. */
-  shot(): Shot {
-    const { cloud, viewpoint, overlay, theme, stage } = this;
-    const { lens } = viewpoint;
-    overlay.compose(this.moment);
-    const { places } = this;
-    const at = (point: number): [number, number] => [places[3 * point], places[3 * point + 1]];
-    const polylines = this.polylines.map((line) => Array.from(line).filter((point) => cloud.shown[point]).map(at));
-    return {
-      width: lens.width,
-      height: lens.height,
-      theme,
-      figure: overlay.figure,
-      polylines: polylines.filter((line) => line.length > 1),
-      count: cloud.count,
-      shaded: this.density,
-      dots: () => this.dots(places),
-      raster: (ratio, points) => {
-        const { width, height } = stage.canvas;
-        const size = (wide: number, tall: number) => Object.assign(stage.canvas, { width: wide, height: tall });
-        size(Math.round(lens.width * ratio), Math.round(lens.height * ratio));
-        this.paint(points ? { ...this.look(ratio), lines: false } : null);
-        const copy = document.createElement("canvas");
-        Object.assign(copy, { width: stage.canvas.width, height: stage.canvas.height });
-        copy.getContext("2d")!.drawImage(stage.canvas, 0, 0);
-        size(width, height);
-        this.paint(this.look(this.ratio));
-        return copy;
-      },
-    };
-  }
-
   dispose(): void {
     cancelAnimationFrame(this.request);
     clearTimeout(this.rest);
@@ -175,7 +143,8 @@ export class Drawing {
     this.overlay.canvas.remove();
   }
 
-  private get ratio(): number {
+  /** Pixels of the screen a CSS pixel. */
+  get ratio(): number {
     return Math.min(window.devicePixelRatio || 1, 2);
   }
 
@@ -239,6 +208,7 @@ export class Drawing {
     const over = hand ? nearest(places, ...hand, REACH) : -1;
     if (over === this.over) return;
     this.over = over;
+    this.overlay.canvas.style.cursor = over < 0 ? this.cursor : "pointer";
     this.setHovered(over);
     this.options.onHover(over, over < 0 ? 0 : places[3 * over], over < 0 ? 0 : places[3 * over + 1]);
   }
@@ -255,7 +225,8 @@ export class Drawing {
     this.stage.set("order", (points) => points.setIndices("order", order));
   }
 
-  private paint(look: Look | null): void {
+  /** Draws shading and points; points may be left out. */
+  paint(look: Look | null): void {
     const { lens } = this.viewpoint;
     const heights = this.density ? heightsOf(this.places, lens.width, lens.height) : null;
     this.stage.draw(look, heights, this.inks.accent, this.theme.dark ? 0.42 : 0.34);
@@ -267,7 +238,8 @@ export class Drawing {
     return this.size * (this.sprites ? tileSize(camera.zoom) : dots);
   }
 
-  private look(ratio: number): Look {
+  /** How points look at so many pixels a CSS pixel. */
+  look(ratio: number): Look {
     const { cloud, viewpoint, diameter, inks } = this;
     const faint = this.overlay.textMode && !this.sprites;
     return {
@@ -281,37 +253,14 @@ export class Drawing {
     };
   }
 
-  private get moment(): Moment {
+  get moment(): Moment {
     const { viewpoint, diameter, emphasis } = this;
     const colorOf = (point: number) => this.colorOf(point);
     return { lens: viewpoint.lens, zoom: viewpoint.camera.zoom, diameter, colorOf, emphasis };
   }
 
-  private colorOf(point: number): string {
+  /** A point's own colour, as CSS. */
+  colorOf(point: number): string {
     return hexOf(this.colors.palette, this.colors.codes[point] ?? 0);
-  }
-
-  /** The dots of a printed picture, in the order in which they are drawn. */
-  private *dots(places: Places): Iterable<Dot> {
-    const { cloud, emphasis, overlay, colors } = this;
-    const { lens, diameter, opacity } = this.look(1);
-    const dot = (point: number, size: number, alpha: number, ringed: boolean): Dot | null => {
-      const [x, y, divisor] = places.subarray(3 * point, 3 * point + 3);
-      if (!(x > -size && y > -size && x < lens.width + size && y < lens.height + size)) return null;
-      // A few sizes only: dots that look alike share a path.
-      const width = Math.round((size / divisor) * 4) / 4;
-      return { x, y, diameter: width, color: this.colorOf(point), opacity: alpha, ringed };
-    };
-    const toward = cloud.frame.dims === 3 ? lens.rows.slice(6) : null;
-    for (const point of drawOrder(cloud.to, cloud.shown, emphasis, toward)) {
-      const alpha = (colors.palette[4 * (colors.codes[point] ?? 0) + 3] ?? 255) / 255;
-      const faded = emphasis !== null && !emphasis[point];
-      const made = dot(point, faded ? diameter * 0.85 : diameter, opacity * alpha * (faded ? 0.22 : 1), false);
-      if (made) yield made;
-    }
-    for (const point of Array.from(overlay.selected)) {
-      const made = cloud.shown[point] ? dot(point, Math.max(diameter * 1.25, 5), 1, true) : null;
-      if (made) yield made;
-    }
   }
 }

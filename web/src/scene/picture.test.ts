@@ -16,7 +16,7 @@ describe("SVG", () => {
   });
 
   it("gathers dots that look alike", () => {
-    const dot: Dot = { x: 1, y: 2, diameter: 3, color: "#ff0000", opacity: 1, ringed: false };
+    const dot: Dot = { x: 1, y: 2, diameter: 3, color: "#ff0000", opacity: 1, ring: 0 };
     const label = {
       kind: "point" as const, number: 0, text: "<s>", font: { size: 12, weight: 400 },
       left: 1, top: 1, width: 9, height: 9, dx: 0, dy: 0, color: null, alpha: 1,

@@ -12,15 +12,13 @@ export interface Shot {
   theme: Theme;
   figure: Figure;
   polylines: [number, number][][];
-  count: number;
+  /** Whether single dots would be too many for a file, or are no dots. */
+  heavy: boolean;
   shaded: boolean;
   dots: () => Iterable<Dot>;
   /** Draws shading, and points or not, at so many pixels a CSS pixel; to be copied at once. */
   raster: (ratio: number, points: boolean) => HTMLCanvasElement;
 }
-
-/** Above this a file of single dots would be too heavy to open. */
-const MANY = 100_000;
 
 function canvasOf(width: number, height: number): CanvasRenderingContext2D {
   const canvas = document.createElement("canvas");
@@ -63,14 +61,13 @@ export function pngOf(shot: Shot, ratio: number, caption: string): Promise<Blob>
 
 /** An SVG; very many points, and the shading, lie in it as an image. */
 export function svgBlob(shot: Shot, caption: string): Blob {
-  const { width, height, count } = shot;
-  const many = count > MANY;
+  const { width, height, heavy } = shot;
   let raster: string | null = null;
-  if (many || shot.shaded) {
+  if (heavy || shot.shaded) {
     const canvas = canvasOf(width * 2, height * 2);
-    canvas.drawImage(shot.raster(2, many), 0, 0, canvas.canvas.width, canvas.canvas.height);
+    canvas.drawImage(shot.raster(2, heavy), 0, 0, canvas.canvas.width, canvas.canvas.height);
     raster = canvas.canvas.toDataURL("image/png");
   }
-  const dots = many ? [] : shot.dots();
+  const dots = heavy ? [] : shot.dots();
   return new Blob([svgOf({ ...shot, dots, raster, caption })], { type: "image/svg+xml" });
 }

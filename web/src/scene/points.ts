@@ -36,6 +36,12 @@ export function opacityOf(n: number, zoom: number): number {
   return Math.min(usual * Math.max(zoom, 1) ** 0.08, 0.95);
 }
 
+/** Size and ring of so many selected points: a few stand out, thousands must not hide one another. */
+export function ringed(diameter: number, count: number): { size: number; ring: number } {
+  const few = Math.min(Math.max(1.6 - Math.log10(Math.max(count, 1)) / 2, 0), 1);
+  return { size: Math.max(diameter * (1 + 0.25 * few), 5 * few), ring: 1 + 2 * few };
+}
+
 /** Diameter of a tile in CSS pixels. */
 export const tileSize = (zoom: number) => Math.min(24 * Math.max(zoom, 0.5) ** 0.4, 128);
 
@@ -144,12 +150,11 @@ export class PointLayer {
       gl.uniform2f(at["tile"], ...this.tiles.tile);
     }
     this.elements(gl.POINTS, "order");
-    if (counts.selected && !this.tiles) {
-      gl.uniform1i(at["mode"], 1);
-      // A few stand out; thousands must not hide one another.
-      const few = Math.min(Math.max(1.6 - Math.log10(counts.selected) / 2, 0), 1);
-      gl.uniform1f(at["ring"], 1 + 2 * few);
-      gl.uniform1f(at["size"], Math.max(look.diameter * (1 + 0.25 * few), 5 * few));
+    if (counts.selected) {
+      gl.uniform1i(at["mode"], this.tiles ? 2 : 1);
+      const { size, ring } = ringed(look.diameter, counts.selected);
+      gl.uniform1f(at["ring"], ring);
+      gl.uniform1f(at["size"], size);
       this.elements(gl.POINTS, "selected");
     }
   }

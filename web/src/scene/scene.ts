@@ -5,6 +5,7 @@ import { Drawing } from "./drawing";
 import { enclosed, nearest, nearMiddle } from "./pick";
 import { pngOf, svgBlob } from "./picture";
 import { Pointer } from "./pointer";
+import { shotOf } from "./shot";
 import type { Camera, Colors, Line, Mark, RegionLabel, SceneLike, SceneOptions, Sprites, Theme, Tool } from "./types";
 
 export { NoWebGL2 } from "./gl";
@@ -146,7 +147,8 @@ export class Scene implements SceneLike {
 
   setTool(tool: Tool): void {
     this.pointer.tool = tool;
-    this.drawing.overlay.canvas.style.cursor = tool === "pan" ? "default" : "crosshair";
+    this.drawing.cursor = tool === "pan" ? "default" : "crosshair";
+    this.drawing.overlay.canvas.style.cursor = this.drawing.cursor;
   }
 
   setTheme(theme: Theme): void {
@@ -207,11 +209,11 @@ export class Scene implements SceneLike {
 
   toPNG(scale: number, caption = ""): Promise<Blob> {
     const { stage, viewpoint: { width, height } } = this.drawing;
-    return pngOf(this.drawing.shot(), Math.min(scale, stage.longest / Math.max(width, height)), caption);
+    return pngOf(shotOf(this.drawing), Math.min(scale, stage.longest / Math.max(width, height)), caption);
   }
 
   toSVG(caption = ""): Blob {
-    return svgBlob(this.drawing.shot(), caption);
+    return svgBlob(shotOf(this.drawing), caption);
   }
 
   dispose(): void {

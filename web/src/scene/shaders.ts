@@ -68,8 +68,9 @@ out vec4 outcome;
 void main() {
   if (mode == 2) {
     vec2 at = abs(gl_PointCoord - 0.5) * 2.0;
-    float edge = step(1.0 - 1.5 * ratio / radius, max(at.x, at.y));
-    outcome = mix(texture(sheet, corner + gl_PointCoord * tile), vec4(color.rgb, 1.0), edge) * color.a;
+    float edge = step(1.0 - (1.5 + 0.6 * ring) * ratio / radius, max(at.x, at.y));
+    vec3 frame = ring > 0.0 ? accent : color.rgb;
+    outcome = mix(texture(sheet, corner + gl_PointCoord * tile), vec4(frame, 1.0), edge) * color.a;
     return;
   }
   float whole = radius + 0.5 + ring * ratio;

@@ -11,7 +11,8 @@ export interface Dot {
   diameter: number;
   color: string;
   opacity: number;
-  ringed: boolean;
+  /** Width of the ring about it; 0 is none. */
+  ring: number;
 }
 
 export interface Print {
@@ -41,9 +42,9 @@ const short = (value: number) => String(Math.round(value * 100) / 100);
 /** Dots as one path for each look: a stroke without length has a round end and nothing else. */
 function dotPaths(dots: Iterable<Dot>, accent: string, ground: string): string[] {
   const paths = new Map<string, string[]>();
-  for (const { x, y, diameter, color, opacity, ringed } of dots) {
+  for (const { x, y, diameter, color, opacity, ring } of dots) {
     const layers: [string, number, number][] = [[color, diameter, opacity]];
-    if (ringed) layers.unshift([accent, diameter + 6, 1], [ground, diameter + 3, 1]);
+    if (ring) layers.unshift([accent, diameter + 2 * ring, 1], [ground, diameter + ring, 1]);
     for (const [ink, width, alpha] of layers) {
       const look = `stroke="${escaped(ink)}" stroke-width="${short(width)}" stroke-opacity="${short(alpha)}"`;
       const path = paths.get(look) ?? [];
