@@ -23,7 +23,17 @@ import lexiscope as lx
 from lexiscope.cli import cli
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COMMANDS = ("demo", "build", "near", "project", "info", "export", "tensorboard", "completion")
+COMMANDS = (
+    "demo",
+    "build",
+    "view",
+    "near",
+    "project",
+    "info",
+    "export",
+    "tensorboard",
+    "completion",
+)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +31,7 @@ KEPT = 50
 WAITING = 20
 NEWS_SECONDS = 0.2
 LAYOUT_SECONDS = 0.25
+NICE = 10
 # A perturbation moves points by this share of the layout's spread.
 NUDGE = 0.03
 
@@ -168,6 +171,7 @@ class Jobs:
     # ---- the worker's thread -----------------------------------------------------------
 
     def _work(self) -> None:
+        _yield_to_others()
         while (job := self._next()) is not None:
             self._tell(job)
             state: State = "failed"
@@ -243,6 +247,12 @@ class Jobs:
                 self._turn.wait()
             if job.stopping:
                 raise StoppedError
+
+
+def _yield_to_others() -> None:
+    """Let the threads that answer run before this one and those it starts, where that is known."""
+    if sys.platform == "linux":  # elsewhere a priority is a whole process'
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _is_open(job: Job) -> bool:
