@@ -11,10 +11,22 @@ from server_atlas import client
 from starlette.testclient import TestClient
 
 import lexiscope as lx
+from lexiscope.workflow import build_maps
 
 pytestmark = pytest.mark.slow
 
+SENSES = Path(__file__).parents[1] / "examples" / "word-senses.csv"
 SPACES = "/api/atlases/senses/spaces"
+
+
+@pytest.fixture(scope="module")
+def senses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example sentences at two layers, without the slow map of the word table."""
+    path = tmp_path_factory.mktemp("real") / "senses.atlas"
+    context = lx.Context(match="prefix", encode=lx.EncodeOptions(layers=(0, 6)))
+    atlas = lx.build("embedded", SENSES, path, context=context, maps=())
+    build_maps(atlas, "context", ("tsne",))
+    return path
 
 
 @pytest.fixture(scope="module")
