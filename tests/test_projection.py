@@ -13,6 +13,7 @@ from lexiscope.neighbors import neighbor_graph
 from lexiscope.projection import METHODS, projection_id, quality
 from lexiscope.projection.axes import axes
 from lexiscope.projection.pca import pca
+from lexiscope.projection.procrustes import turned
 from lexiscope.projection.ranks import count_above
 from lexiscope.projection.umap import umap
 
@@ -99,6 +100,32 @@ def test_umap_keeps_planted_clusters_and_repeats(n: int):
     assert shares[-1] == 1
     assert umap(vectors, graph, seed=1).coordinates.tolist() != first.coordinates.tolist()
     assert umap(vectors, graph, dims=3).coordinates.shape == (n, 3)
+
+
+def test_umap_tells_every_epoch_and_can_be_stopped():
+    vectors, _ = clusters(200, 4)
+    graph = neighbor_graph(vectors, 15)
+    shares: list[float] = []
+    umap(vectors, graph, progress=shares.append)
+    assert shares == pytest.approx(np.arange(1, 501) / 500)
+
+    def stop(share: float) -> None:
+        if share > 0.1:
+            raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError, match="enough"):
+        umap(vectors, graph, progress=stop)
+
+
+def test_umap_stays_near_a_given_start():
+    vectors, _ = clusters(200, 4)
+    graph = neighbor_graph(vectors, 15)
+    first = umap(vectors, graph).coordinates
+    spread = np.sqrt(((first - first.mean(axis=0)) ** 2).sum(axis=1).mean())
+    again = turned(umap(vectors, graph, start=first).coordinates, first)
+    assert np.linalg.norm(again - first, axis=1).mean() < 0.5 * spread
+    with pytest.raises(LexiscopeError, match="start: give finite coordinates"):
+        umap(vectors, graph, start=first[:5])
 
 
 def test_umap_takes_few_and_equal_points_and_refuses_fewer():

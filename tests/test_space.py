@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from lexiscope.errors import LexiscopeError
+from lexiscope.neighbors import spherize
+from lexiscope.projection import quality
 from lexiscope.queries import resolve, search
 from lexiscope.space import Space, projection_name
 
@@ -178,9 +180,69 @@ def test_a_default_named_is_the_default():
     assert projection_name("tsne", 3, 0, {"perplexity": None}) == "tsne-3d"
 
 
+@pytest.fixture
+def hundred() -> Space:
+    rng = np.random.default_rng(0)
+    points = {
+        "label": [str(i) for i in range(100)],
+        "half": ["a", None] * 25 + ["b", "c"] * 25,
+        "none": pa.nulls(100, pa.string()),
+        "number": [float("nan"), *range(99)],
+    }
+    return Space("toy", pa.table(points), {None: rng.normal(5, size=(100, 6)).astype(np.float32)})
+
+
+def test_a_spherized_picture_is_one_of_the_spherized_vectors(hundred: Space):
+    centred = spherize(hundred.vectors)
+    other = Space("toy", hundred.points, {None: centred})
+    truth = hundred.graph(15)
+    for method in ("pca", "tsne", "umap"):
+        made = hundred.project(method, spherize=True)
+        np.testing.assert_array_equal(made.coordinates, other.lay_out(method).coordinates)
+        assert made.parameters == {"spherize": True}
+        assert made.id == hundred.projection_id(method, 2, 0, {"spherize": True}) != f"{method}-2d"
+        # Measured against the neighbours of the vectors as they are.
+        measured = quality(hundred.vectors, truth, [made.coordinates])[0]
+        assert measured is not None
+        assert made.quality is not None
+        assert made.quality.kept == measured.kept
+        assert hundred.lay_out(method, spherize=False).id == f"{method}-2d"
+
+
+def test_a_supervised_picture_is_named_after_its_labels(hundred: Space):
+    made = hundred.lay_out("tsne", supervise="half", supervision=0.8)
+    assert made.parameters["supervise"] == "half"
+    assert made.parameters["supervision"] == 0.8
+    asked = {"supervise": "half", "supervision": 0.8}
+    assert made.id == hundred.projection_id("tsne", 2, 0, asked)
+    codes, known = hundred._labels("half")
+    assert codes[:4].tolist() == [0, -1, 0, -1]
+    assert known == made.parameters["labels"]
+    assert hundred._labels("number")[0][:3].tolist() == [-1, 0, 1]
+    changed = hundred.points.set_column(1, "half", pa.array(["a"] * 99 + ["b"]))
+    other = Space("toy", changed, hundred.matrices)
+    assert other.projection_id("tsne", 2, 0, asked) != made.id  # other labels, another picture
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"supervise": "nosuch"}, "has the columns label, half, none, number"),
+        ({"supervise": "none"}, "no point has a value"),
+        ({"supervise": "half", "supervision": 2}, "from 0 to 1"),
+        ({"supervision": 0.3}, "with supervise"),
+        ({"start": [[0, 0]]}, "shape"),
+    ],
+)
+def test_bad_supervision_is_refused(hundred: Space, parameters: dict[str, object], message: str):
+    with pytest.raises(LexiscopeError, match=message):
+        hundred.project("tsne", **parameters)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("method", "parameters", "message"),
     [
+        ("axes", {"axes": ["king -> man"] * 2, "spherize": True}, "it takes axes"),
         ("mds", {}, "pca, tsne, umap, axes"),
         ("pca", {"perplexity": 3}, "it takes components"),
         ("tsne", {"neighbors": 3}, "it takes perplexity"),

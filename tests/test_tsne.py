@@ -12,8 +12,9 @@ from scipy import sparse
 from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import NeighborGraph, neighbor_graph
 from lexiscope.projection import Projection, tsne
+from lexiscope.projection.procrustes import turned
 from lexiscope.projection.repulsion import MOST, SPACING, Forces, _spacing, descend
-from lexiscope.projection.tsne import MANY, neighbors_needed
+from lexiscope.projection.tsne import MANY, _supervised, neighbors_needed
 
 Doubles = NDArray[np.float64]
 
@@ -201,3 +202,83 @@ def test_a_perplexity_that_the_points_cannot_carry(perplexity: float) -> None:
     vectors, _ = planted(20, 2, 5)
     with pytest.raises(LexiscopeError, match="with 20 points give a number from 1 to 6"):
         tsne(vectors, neighbor_graph(vectors, 15), perplexity=perplexity)
+
+
+@pytest.mark.parametrize(("n", "dims"), [(500, 2), (80, 2), (200, 3)])
+def test_a_layout_is_watched_changed_and_stopped(n: int, dims: int) -> None:
+    vectors, _ = planted(n, 4, 10)
+    plain = lay_out(vectors, dims=dims).coordinates
+    seen: list[Doubles] = []
+    watched = lay_out(vectors, dims=dims, watch=lambda layout: seen.append(layout.copy()))
+    assert np.array_equal(watched.coordinates, plain)  # looking changes nothing
+    assert len(seen) == 37
+    assert {each.shape for each in seen} == {(n, dims)}
+    assert {each.dtype for each in seen} == {np.dtype(np.float64)}
+    assert np.abs(seen[-1]).max() > np.abs(seen[0]).max()
+
+    def shake(layout: Doubles) -> None:
+        layout += np.random.default_rng(0).normal(size=layout.shape)
+
+    assert not np.array_equal(lay_out(vectors, dims=dims, watch=shake).coordinates, plain)
+
+    def stop(_: object) -> None:
+        raise InterruptedError("enough")
+
+    for hook in ("progress", "watch"):
+        with pytest.raises(InterruptedError, match="enough"):
+            lay_out(vectors, dims=dims, **{hook: stop})
+
+
+def test_ties_are_loosened_by_hand() -> None:
+    ties = sparse.csr_matrix(np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]]) / 8)
+    found = _supervised(ties, np.array([0, 1, -1]), 0.5)
+    # Only points 0 and 1 have labels, and they differ: of 8 eighths 7 are left.
+    assert (found.toarray() * 7).tolist() == [[0, 0.5, 1], [0.5, 0, 2], [1, 2, 0]]
+    assert (ties.toarray() * 8).tolist() == [[0, 1, 1], [1, 0, 2], [1, 2, 0]]
+    with pytest.raises(LexiscopeError, match="leaves no ties"):
+        _supervised(ties, np.array([0, 1, 2]), 1.0)
+
+
+def test_supervision_parts_what_the_vectors_do_not() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((600, 10)).astype(np.float32)
+    label = rng.integers(2, size=600)
+    assert agreement(lay_out(vectors).coordinates, label) < 0.6
+    made = lay_out(vectors, labels=label, supervision=0.9)
+    assert agreement(made.coordinates, label) > 0.85
+    assert made.parameters == {"supervision": 0.9}
+    unknown = lay_out(vectors, labels=np.full(600, -1))
+    np.testing.assert_allclose(unknown.coordinates, lay_out(vectors).coordinates, atol=1e-3)
+
+
+def test_a_learning_rate() -> None:
+    vectors, label = planted(500, 5, 20)
+    slow = lay_out(vectors, learning_rate=0.001)
+    assert slow.parameters == {"learning_rate": 0.001}
+    assert np.abs(slow.coordinates).max() < 1 < np.abs(lay_out(vectors).coordinates).max()
+    assert agreement(lay_out(vectors, learning_rate=100.0).coordinates, label) > 0.95
+
+
+@pytest.mark.parametrize(("n", "dims"), [(500, 2), (100, 3)])
+def test_from_its_own_layout_it_hardly_moves(n: int, dims: int) -> None:
+    vectors, _ = planted(n, 5, 20)
+    first = lay_out(vectors, dims=dims).coordinates
+    again = turned(lay_out(vectors, dims=dims, start=first).coordinates, first)
+    spread = np.sqrt(((first - first.mean(axis=0)) ** 2).sum(axis=1).mean())
+    # Within a group points change places; the groups stay.
+    assert np.linalg.norm(again - first, axis=1).mean() < 0.35 * spread
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate 0: give a number above 0"),
+        ({"learning_rate": float("nan")}, "above 0"),
+        ({"supervision": 1.5}, "supervision 1.5: give a number from 0 to 1"),
+        ({"start": np.zeros((3, 2))}, r"shape \(20, 2\), not \(3, 2\)"),
+        ({"start": np.full((20, 2), np.nan)}, "finite"),
+    ],
+)
+def test_parameters_out_of_range(options: dict[str, object], message: str) -> None:
+    with pytest.raises(LexiscopeError, match=message):
+        lay_out(planted(20, 2, 5)[0], **options)
