@@ -15,6 +15,10 @@ import { Viewpoint } from "./viewpoint";
 
 /** With more points than this, names move along during a gesture and are placed anew after it. */
 const MANY = 150_000;
+/** Points drawn during a movement by a machine that cannot follow with all of them. */
+const SAMPLE = 60_000;
+/** Milliseconds from asking for a frame to getting it that are too long. */
+const SLOW = 80;
 /** Milliseconds without movement after which a gesture counts as over. */
 const REST = 140;
 /** Reach of a mouse, in CSS pixels. */
@@ -48,6 +52,9 @@ export class Drawing {
   private seen: Lens | null = null;
   /** The direction toward the viewer that the points were last put in order for. */
   private toward: number[] | null = null;
+  private asked = 0;
+  /** Frames that came late, with this number of points. */
+  private late = { count: 0, frames: 0 };
   private untold = false;
   private pictured = false;
   private over = -1;
@@ -130,7 +137,9 @@ export class Drawing {
 
   /** Asks for a frame. */
   wake(): void {
-    if (!this.request) this.request = requestAnimationFrame((now) => this.frame(now));
+    if (this.request) return;
+    this.asked = performance.now();
+    this.request = requestAnimationFrame((now) => this.frame(now));
   }
 
   dispose(): void {
@@ -175,8 +184,7 @@ export class Drawing {
     this.seen = viewpoint.lens;
     if (moves || this.stale) {
       this.sort(!going);
-      this.paint(this.look(this.ratio));
-      this.drawn = this.stage.drawn;
+      this.drawn = this.paint({ ...this.look(this.ratio), thin: busy && this.lags() });
       if (!this.pictured && cloud.count) {
         this.pictured = true;
         this.stage.finish();
@@ -194,6 +202,13 @@ export class Drawing {
     if (this.untold) options.onCamera(this.camera);
     this.untold = false;
     if (going) this.wake();
+  }
+
+  /** Whether frames of so many points come too late to follow a hand. */
+  private lags(): boolean {
+    if (this.late.count !== this.cloud.count) this.late = { count: this.cloud.count, frames: 0 };
+    if (performance.now() - this.asked > SLOW) this.late.frames++;
+    return this.late.frames > 2;
   }
 
   /** Moves the names along; when all is at rest they are placed anew. */
@@ -223,13 +238,17 @@ export class Drawing {
     this.toward = rows;
     const order = drawOrder(cloud.to, cloud.shown, this.emphasis, cloud.frame.dims === 3 ? rows : null);
     this.stage.set("order", (points) => points.setIndices("order", order));
+    if (cloud.count <= MANY) return;
+    const every = Math.ceil(order.length / SAMPLE);
+    const sample = order.filter((_, rank) => rank % every === 0);
+    this.stage.set("sample", (points) => points.setIndices("sample", sample));
   }
 
   /** Draws shading and points; points may be left out. */
-  paint(look: Look | null): void {
+  paint(look: Look | null): number {
     const { lens } = this.viewpoint;
     const heights = this.density ? heightsOf(this.places, lens.width, lens.height) : null;
-    this.stage.draw(look, heights, this.inks.accent, this.theme.dark ? 0.42 : 0.34);
+    return this.stage.draw(look, heights, this.inks.accent, this.theme.dark ? 0.42 : 0.34);
   }
 
   private get diameter(): number {
@@ -250,6 +269,7 @@ export class Drawing {
       diameter: faint ? diameter * 0.55 : diameter,
       opacity: opacityOf(cloud.count, viewpoint.camera.zoom) * (faint ? 0.4 : 1),
       lines: true,
+      thin: false,
     };
   }
 

@@ -62,6 +62,8 @@ const CANDIDATES = 5000;
 const SELECTED = 300;
 /** Width and height of the patches among which names are shared out. */
 const PATCH = 140;
+/** Names of regions come and go while the zoom changes by this factor. */
+const FADE = 1.2;
 /** So few points in sight all show their names if there is room. */
 const FEW = 400;
 
@@ -69,8 +71,8 @@ const FEW = 400;
 export function regionAlpha(level: number, finest: number, zoom: number): number {
   const from = level === 0 ? 0 : 1.2 * 2.5 ** (level - 1);
   const until = 2.5 * 2.4 ** level * (level === finest ? 2 : 1);
-  const rise = from === 0 ? 1 : Math.log(zoom / from) / Math.log(1.3);
-  const fall = Math.log(until / zoom) / Math.log(1.3);
+  const rise = from === 0 ? 1 : Math.log(zoom / from) / Math.log(FADE);
+  const fall = Math.log(until / zoom) / Math.log(FADE);
   return Math.min(Math.max(Math.min(rise, fall), 0), 1);
 }
 

@@ -21,6 +21,8 @@ export interface Look {
   muted: RGB;
   /** Draws the joining lines too: a printed picture has its own. */
   lines: boolean;
+  /** Draws only a sample of the points, so that a slow machine can follow a movement. */
+  thin: boolean;
 }
 
 /** Diameter of a dot in CSS pixels: many points are small, and grow slowly as one comes closer. */
@@ -45,14 +47,15 @@ export function ringed(diameter: number, count: number): { size: number; ring: n
 /** Diameter of a tile in CSS pixels. */
 export const tileSize = (zoom: number) => Math.min(24 * Math.max(zoom, 0.5) ** 0.4, 128);
 
-type Stream = "from" | "to" | "codes" | "faded" | "order" | "selected" | "joined";
+type Indices = "order" | "sample" | "selected" | "joined";
+type Stream = "from" | "to" | "codes" | "faded" | Indices;
 
 export class PointLayer {
   private readonly dots;
   private readonly strokes;
   private readonly shape;
   private readonly buffers = {} as Record<Stream, WebGLBuffer>;
-  private readonly counts = { order: 0, selected: 0, joined: 0 };
+  private readonly counts = { order: 0, sample: 0, selected: 0, joined: 0 };
   private readonly palette;
   private readonly sheet;
   private tiles: { columns: number; tile: [number, number] } | null = null;
@@ -62,7 +65,7 @@ export class PointLayer {
     this.strokes = link(gl, LINE_VERTEX, LINE_FRAGMENT);
     this.shape = gl.createVertexArray();
     gl.bindVertexArray(this.shape);
-    for (const name of ["from", "to", "codes", "faded", "order", "selected", "joined"] as const) {
+    for (const name of ["from", "to", "codes", "faded", "order", "sample", "selected", "joined"] as const) {
       this.buffers[name] = gl.createBuffer();
     }
     const stream = (name: Stream, location: number) => {
@@ -82,19 +85,14 @@ export class PointLayer {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
   }
 
-  /** Number of points that `draw` draws. */
-  get drawn(): number {
-    return this.counts.order;
-  }
-
   /** Values of every point. */
   setStream(name: "from" | "to" | "codes" | "faded", values: ArrayBufferView<ArrayBuffer>): void {
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
     this.gl.bufferData(this.gl.ARRAY_BUFFER, values, this.gl.STATIC_DRAW);
   }
 
-  /** Numbers of points: those drawn, in order; the selected ones; pairs that a line joins. */
-  setIndices(name: "order" | "selected" | "joined", points: Uint32Array<ArrayBuffer>): void {
+  /** Numbers of points: those drawn, in order; some of them; the selected ones; pairs that a line joins. */
+  setIndices(name: Indices, points: Uint32Array<ArrayBuffer>): void {
     this.gl.bindVertexArray(this.shape);
     this.gl.bindBuffer(this.gl.ELEMENT_ARRAY_BUFFER, this.buffers[name]);
     this.gl.bufferData(this.gl.ELEMENT_ARRAY_BUFFER, points, this.gl.DYNAMIC_DRAW);
@@ -119,8 +117,10 @@ export class PointLayer {
     this.tiles = { columns, tile: [tile[0] / image.width, tile[1] / image.height] };
   }
 
-  draw(look: Look): void {
+  /** Draws lines, points and selected points; tells how many points. */
+  draw(look: Look): number {
     const { gl, counts } = this;
+    const points = look.thin ? "sample" : "order";
     gl.bindVertexArray(this.shape);
     if (look.lines && counts.joined) {
       gl.useProgram(this.strokes.program);
@@ -149,7 +149,7 @@ export class PointLayer {
       gl.uniform1i(at["sheetColumns"], this.tiles.columns);
       gl.uniform2f(at["tile"], ...this.tiles.tile);
     }
-    this.elements(gl.POINTS, "order");
+    this.elements(gl.POINTS, points);
     if (counts.selected) {
       gl.uniform1i(at["mode"], this.tiles ? 2 : 1);
       const { size, ring } = ringed(look.diameter, counts.selected);
@@ -157,6 +157,7 @@ export class PointLayer {
       gl.uniform1f(at["size"], size);
       this.elements(gl.POINTS, "selected");
     }
+    return counts[points];
   }
 
   /** Hands the lens to a program. */
@@ -169,7 +170,7 @@ export class PointLayer {
     gl.uniform2f(at["scale"], (2 * lens.pixels) / lens.width, (2 * lens.pixels) / lens.height);
   }
 
-  private elements(mode: number, name: "order" | "selected" | "joined"): void {
+  private elements(mode: number, name: Indices): void {
     this.gl.bindBuffer(this.gl.ELEMENT_ARRAY_BUFFER, this.buffers[name]);
     this.gl.drawElements(mode, this.counts[name], this.gl.UNSIGNED_INT, 0);
   }

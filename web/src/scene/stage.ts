@@ -46,19 +46,14 @@ export class Stage {
     return this.gl.isContextLost();
   }
 
-  /** Points drawn by `draw`. */
-  get drawn(): number {
-    return this.points.drawn;
-  }
-
   /** Hands something to the graphics card before the next picture. */
   set(name: string, upload: Upload): void {
     this.kept.set(name, upload);
     this.pending.add(name);
   }
 
-  /** Draws the shading, then the points; either may be left out. */
-  draw(look: Look | null, heights: Heights | null, tint: RGB, strength: number): void {
+  /** Draws the shading, then the points; either may be left out. Tells how many points were drawn. */
+  draw(look: Look | null, heights: Heights | null, tint: RGB, strength: number): number {
     const { gl } = this;
     for (const name of this.pending) this.kept.get(name)!(this.points);
     this.pending.clear();
@@ -71,7 +66,7 @@ export class Stage {
       this.shade.set(heights);
       this.shade.draw(tint, strength);
     }
-    if (look) this.points.draw(look);
+    return look ? this.points.draw(look) : 0;
   }
 
   /** Waits until what was asked for is really drawn. */
