@@ -110,7 +110,9 @@ const margin = (size: number) => Math.min(Math.max(size * 0.06, 14), 44);
 /** CSS pixels a unit that show something of this half width and height whole. */
 export function fitting(half: readonly [number, number], width: number, height: number): number {
   const edge = margin(Math.min(width, height));
-  return Math.min((width - 2 * edge) / (2 * half[0]), (height - 2 * edge) / (2 * half[1]));
+  const fit = Math.min((width - 2 * edge) / (2 * half[0]), (height - 2 * edge) / (2 * half[1]));
+  // A picture without room, or not laid out yet, has no other way to look sane.
+  return Math.max(fit, 1);
 }
 
 /** The rows of the turn: vertical axis first, then tipped toward the viewer. */
