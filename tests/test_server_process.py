@@ -103,13 +103,20 @@ def test_events_tell_of_what_others_do(path: Path):
         done = stream.until("job", lambda job: job["id"] == id and job["state"] == "done")
         assert done["projection"] == "pca-3d"
 
+        with lx.Atlas.open(path).writing(lambda *_: None) as tell:
+            tell("reading words in context", "text", 3, 9)
+            building = stream.until("atlas", lambda atlas: atlas["building"])["building"]
+        assert building == {
+            "stage": "reading words in context", "unit": "text", "done": 3, "total": 9,
+        }  # fmt: skip
+
         path.rename(path.with_name("away"))
         assert stream.until("atlas", lambda atlas: atlas["error"])["spaces"] == []
         path.with_name("away").rename(path)
         assert stream.until("atlas", lambda atlas: not atlas["error"])["spaces"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_at_once_though_a_page_listens(path: Path, number: signal.Signals):
     with viewing(path, "--port", "0") as (process, said), closing(Stream(said["port"])) as stream:
         stream.until("hello")

@@ -151,6 +151,41 @@ def test_layers_that_are_not_there(served: TestClient):
     refused(served.post(f"{CONTEXT}/selection", json={"points": [0], "layer": 9}), 404)
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"name": "no-folder/of models"}, "cannot be read"),
+        ({"fingerprint": "0" * 64}, "is not the model any more"),
+    ],
+)
+def test_a_model_that_is_not_there_any_more(
+    small_atlas: Path, tmp_path: Path, changed: dict[str, str], says: str
+):
+    path = Path(shutil.copytree(small_atlas, tmp_path / "small.atlas"))
+    manifest = json.loads((path / "atlas.json").read_text())
+    manifest["spaces"]["context"]["recipe"]["checkpoint"] |= changed
+    (path / "atlas.json").write_text(json.dumps(manifest))
+    with client(path) as served:
+        asked = {"text": "a bank", "at": 3}
+        assert says in refused(served.post(f"{CONTEXT}/live", json=asked))
+
+
+def test_a_damaged_atlas(small_atlas: Path, tmp_path: Path):
+    path = Path(shutil.copytree(small_atlas, tmp_path / "small.atlas"))
+    with client(path) as served:
+        manifest = (path / "atlas.json").read_text()
+        (path / "atlas.json").write_text("{")
+        assert "damaged" in refused(served.get(f"{WORD}/columns?name=label"), 410)
+        (path / "atlas.json").write_text(manifest)
+        for data in path.glob("spaces/word@*.lance/data/*"):
+            data.unlink()
+        refused(served.get(f"{WORD}/columns?name=label"))
+        refused(served.get(f"{WORD}/projections/pca-2d"))
+        refused(served.get(f"{WORD}/neighbors?query=bank"))
+        (atlas,) = served.get("/api/atlases").json()["atlases"]
+        assert atlas["error"]
+
+
 def test_a_table_reads_no_sentences(served: TestClient):
     assert "table" in refused(served.post(f"{WORD}/live", json={"text": "a bank"}))
 

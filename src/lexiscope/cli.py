@@ -494,6 +494,10 @@ def _view(atlases: Sequence[Path], port: int, host: str, *, is_opened: bool, to_
         if is_opened:
             click.launch(url)
 
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup and signal.getsignal(hangup) != signal.SIG_IGN:
+        # The server ends in order by the signals that it knows; this one would break in on it.
+        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
     serve(atlases, port=port, host=host, ready=ready)
 
 
