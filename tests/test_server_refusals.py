@@ -129,6 +129,7 @@ BODIES: list[tuple[str, Any]] = [
     ("projections", {"method": "umap", "dims": 2, "parameters": {"neighbors": [1]}}),
     ("projections", {"method": "axes", "dims": 2, "parameters": {"axes": "a -> b"}}),
     ("projections", {"method": "axes", "dims": 2, "parameters": {"axes": [["a"]]}}),
+    ("projections", {"method": "axes", "dims": 2, "parameters": {"axes": ["\udc80 -> a"]}}),
     ("projections", {"method": "tsne", "dims": 2, "parameters": {"supervise": "none"}}),
 ]
 

@@ -12,7 +12,7 @@ from lexiscope.projection import METHODS
 from lexiscope.server import arrow
 from lexiscope.server.desk import SPACE
 from lexiscope.server.events import Events
-from lexiscope.server.fields import MB, Fields, reads_body
+from lexiscope.server.fields import MB, Fields, checked_text, reads_body
 from lexiscope.server.jobs import Job, Jobs, Order
 from lexiscope.server.library import Library, Shelf
 from lexiscope.server.refusal import RefusalError
@@ -115,6 +115,8 @@ def _check(name: str, value: Any) -> None:
         given = fields.raw(name, list, "a list")
         if len(given) > LONGEST_LIST or not all(isinstance(part, int | str) for part in given):
             raise RefusalError(400, f"{name} has to be a short list")
+        for part in given:
+            checked_text(name, str(part))
     elif kind is str:
         fields.text(name)
     else:
