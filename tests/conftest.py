@@ -70,7 +70,8 @@ def run() -> Run:
 def senses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The atlas that most people see first: the embedded model with the example sentences."""
     path = tmp_path_factory.mktemp("atlases") / "senses.atlas"
-    lx.build("embedded", ROOT / "examples" / "word-senses.csv", path, match="prefix")
+    texts = ROOT / "examples" / "word-senses.csv"
+    lx.build("embedded", texts, path, context=lx.Context(match="prefix"))
     return path
 
 

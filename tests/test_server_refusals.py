@@ -234,7 +234,7 @@ def test_bookmarks(served: TestClient, bookmarks: Any):
         ('point,x\n1,"2\n', "line"),
         ('point,x\n1,"2"3\n', "line 2"),
         ("label,x\nbank,1\nbank,2\n", "line 3"),
-        ("label,x\nqqqq,1\n", "none of the labels"),
+        ("label,x\nqqqq,1\n", "line 2"),
         ("x\n1\n", "1 rows for"),
         (b"point,x\n1,\xff\n", "line 2 is not UTF-8"),
         (b"point,x\n1,\0\n", "line 2"),

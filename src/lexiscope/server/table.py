@@ -127,12 +127,17 @@ def _owners(
     if LABEL in cells:
         given = cells[LABEL]
         _refuse_twice(given, numbers)
-        rows = pc.index_in(
-            as_text(shelf.space.points[LABEL]), value_set=pa.array(given, pa.string())
-        )
+        labels = as_text(shelf.space.points[LABEL])
+        known = pc.is_in(pa.array(given, pa.string()), value_set=labels)
+        strange = np.flatnonzero(~known.to_numpy(False))
+        if len(strange):
+            line, cell = numbers[strange[0]], given[strange[0]]
+            others = f", as in {len(strange) - 1:,} more lines" if len(strange) > 1 else ""
+            raise RefusalError(
+                400, f"line {line}: {cell[:50]!r} is no point's label{others}; take them out"
+            )
+        rows = pc.index_in(labels, value_set=pa.array(given, pa.string()))
         points = np.flatnonzero(rows.is_valid().to_numpy(False))
-        if not len(points):
-            raise RefusalError(400, f"none of the labels, such as {given[0][:50]!r}, is a point's")
         return rows.drop_null().to_numpy().astype(np.int64), points
     if len(numbers) != count:
         raise RefusalError(

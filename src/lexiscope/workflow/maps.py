@@ -90,7 +90,8 @@ def project(
         is kept.
     watch : callable, optional
         Called every 10 iterations of a t-SNE with the layout so far, shape (n_points, dims),
-        float64. It may change it in place, and wait; what it raises ends the computation.
+        float64, which it may change in place; and with every method's final one, before it is
+        measured. It may wait; what it raises ends the computation.
     **parameters
         The method's own, see `Space.project`.
 
@@ -177,6 +178,9 @@ def _add(
         if graph is not at.graphs.get(layer):
             atlas.add_graph(name, layer, graph, key)
     made = [_lay_out(at, each, graph, _nearest(atlas, space, layer, id), step) for each, id in new]
+    for (each, _), (projection, _) in zip(new, made, strict=True):
+        if each.watch:  # a picture can be seen before it is measured
+            each.watch(projection.coordinates.astype(np.float64))
     atlas.add_projections(name, layer, _measured(at, graph, made, step), key)
     return ids
 

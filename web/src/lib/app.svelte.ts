@@ -159,8 +159,8 @@ class App {
   }
 
   keepJob(job: Job): void {
-    const rest = this.jobs.filter((each) => each.id !== job.id);
-    this.jobs = [job, ...rest].sort((a, b) => Number(b.id.replace(/\D/g, "")) - Number(a.id.replace(/\D/g, "")));
+    const at = this.jobs.findIndex((each) => each.id === job.id);
+    this.jobs = at < 0 ? [job, ...this.jobs] : this.jobs.with(at, job);
     for (const pane of this.panes) pane.follow(job);
   }
 

@@ -287,9 +287,9 @@ export class Pane {
     }
   }
 
-  watch(job: Job): void {
-    this.watched = job.id;
-    this.follow(job);
+  /** Shows what this job computes, while it does and when it is done. */
+  watch(job: string): void {
+    this.watched = job;
   }
 
   labelOf(point: number): string {
