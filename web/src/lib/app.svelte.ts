@@ -23,6 +23,8 @@ class App {
   active = $state(0);
   linked = $state(true);
   loaded = $state(false);
+  /** Whether there is a picture: what is not needed for it is fetched after it. */
+  pictured = $state(false);
   /** Why nothing can be shown at all. */
   failure = $state<string | null>(null);
   connected = $state(true);

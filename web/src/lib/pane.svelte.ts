@@ -47,6 +47,10 @@ export class Pane {
       : (atlas?.spaces.find((space) => space.name === "word") ?? atlas?.spaces[0])?.name;
     return atlas && name ? this.app.space(atlas.id, name) : null;
   });
+  /** The same for what can wait until there is a picture, and must not hold it up. */
+  private readonly rest: SpaceData | null = $derived.by(() =>
+    this.app.pictured || !this.projection ? this.data : null,
+  );
   readonly info: SpaceInfo | null = $derived.by(
     () => this.app.atlas(this.view.atlas)?.spaces.find((space) => space.name === this.data?.info.name) ?? null,
   );
@@ -166,23 +170,23 @@ export class Pane {
         (value) => (this.shown = value),
       );
       this.fetching(
-        () => [this.data, this.view.label, this.columnVersion(this.view.label)],
-        () => this.data?.column(this.hasColumn(this.view.label) ? this.view.label : "label") ?? null,
+        () => [this.rest, this.view.label, this.columnVersion(this.view.label)],
+        () => this.rest?.column(this.hasColumn(this.view.label) ? this.view.label : "label") ?? null,
         (value) => (this.labels = value),
       );
       this.fetching(
-        () => this.data,
-        () => (this.hasColumn("kind") ? this.data!.column("kind") : null),
+        () => this.rest,
+        () => (this.rest && this.hasColumn("kind") ? this.rest.column("kind") : null),
         (value) => (this.kinds = value),
       );
       this.fetching(
-        () => [this.data, this.projection?.id, this.layer],
-        () => (this.data && this.projection?.quality ? this.data.quality(this.projection.id, this.layer) : null),
+        () => [this.rest, this.projection?.id, this.layer],
+        () => (this.rest && this.projection?.quality ? this.rest.quality(this.projection.id, this.layer) : null),
         (value) => (this.quality = value),
       );
       this.fetching(
-        () => [this.data, this.projection?.id, this.layer, this.view.regions],
-        () => (this.data && this.projection && this.view.regions ? this.data.regions(this.projection.id, this.layer) : []),
+        () => [this.rest, this.projection?.id, this.layer, this.view.regions],
+        () => (this.rest && this.projection && this.view.regions ? this.rest.regions(this.projection.id, this.layer) : []),
         (value) => (this.regions = value ?? []),
       );
       this.fetching(

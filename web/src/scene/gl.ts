@@ -13,7 +13,11 @@ export interface Program {
   at: Record<string, WebGLUniformLocation>;
 }
 
-export function link(gl: GL, vertex: string, fragment: string): Program {
+/**
+ * Begins to compile and link, beside whatever else there is to do; the answer waits for the end.
+ * Asking at once would hold up the page: a third of a second where the processor draws.
+ */
+export function link(gl: GL, vertex: string, fragment: string): () => Program {
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]] as const) {
     const shader = gl.createShader(kind)!;
@@ -23,6 +27,16 @@ export function link(gl: GL, vertex: string, fragment: string): Program {
     gl.deleteShader(shader);
   }
   gl.linkProgram(program);
+  return once(() => linked(gl, program));
+}
+
+/** Does its work when it is first asked for, and never again. */
+export function once<T>(work: () => T): () => T {
+  let held: { done: T } | null = null;
+  return () => (held ??= { done: work() }).done;
+}
+
+function linked(gl: GL, program: WebGLProgram): Program {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
     throw new NoWebGL2(`shaders do not link: ${gl.getProgramInfoLog(program)}`);
   }

@@ -2,7 +2,7 @@
 
 import { type Lens } from "./camera";
 import { paletteTexels, type RGB } from "./color";
-import { type GL, link, texture } from "./gl";
+import { type GL, link, once, texture } from "./gl";
 import { LINE_FRAGMENT, LINE_VERTEX, POINT_FRAGMENT, POINT_VERTEX } from "./shaders";
 import type { Colors, Sprites } from "./types";
 
@@ -62,7 +62,7 @@ export class PointLayer {
 
   constructor(private readonly gl: GL) {
     this.dots = link(gl, POINT_VERTEX, POINT_FRAGMENT);
-    this.strokes = link(gl, LINE_VERTEX, LINE_FRAGMENT);
+    this.strokes = once(() => link(gl, LINE_VERTEX, LINE_FRAGMENT)());
     this.shape = gl.createVertexArray();
     gl.bindVertexArray(this.shape);
     for (const name of ["from", "to", "codes", "faded", "order", "sample", "selected", "joined"] as const) {
@@ -123,13 +123,14 @@ export class PointLayer {
     const points = look.thin ? "sample" : "order";
     gl.bindVertexArray(this.shape);
     if (look.lines && counts.joined) {
-      gl.useProgram(this.strokes.program);
-      this.see(this.strokes.at, look);
-      gl.uniform4f(this.strokes.at["ink"], ...look.muted, 0.45);
+      const { program, at } = this.strokes();
+      gl.useProgram(program);
+      this.see(at, look);
+      gl.uniform4f(at["ink"], ...look.muted, 0.45);
       this.elements(gl.LINES, "joined");
     }
-    gl.useProgram(this.dots.program);
-    const { at } = this.dots;
+    const { program, at } = this.dots();
+    gl.useProgram(program);
     this.see(at, look);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.sheet);

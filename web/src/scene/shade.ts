@@ -2,7 +2,7 @@
 
 import type { RGB } from "./color";
 import type { Heights } from "./density";
-import { type GL, link, texture } from "./gl";
+import { type GL, link, once, texture } from "./gl";
 import { SHADE_FRAGMENT, SHADE_VERTEX } from "./shaders";
 
 export class ShadeLayer {
@@ -11,7 +11,7 @@ export class ShadeLayer {
   private grid: Heights | null = null;
 
   constructor(private readonly gl: GL) {
-    this.program = link(gl, SHADE_VERTEX, SHADE_FRAGMENT);
+    this.program = once(() => link(gl, SHADE_VERTEX, SHADE_FRAGMENT)());
     this.heights = texture(gl, true);
   }
 
@@ -24,8 +24,9 @@ export class ShadeLayer {
   }
 
   draw(tint: RGB, strength: number): void {
-    const { gl, grid, program: { program, at } } = this;
+    const { gl, grid } = this;
     if (!grid) return;
+    const { program, at } = this.program();
     gl.useProgram(program);
     gl.bindVertexArray(null);
     gl.activeTexture(gl.TEXTURE0);
