@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -59,3 +61,14 @@ def viewing(*atlases: Path | str, port: int = 0) -> Iterator[str]:
             yield found[0]
         finally:
             server.terminate()
+
+
+def until(page: Page, script: str, timeout: float = 20.0) -> Any:
+    """Wait until the script gives something; the page's policy forbids Playwright's own way."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        value = page.evaluate(script)
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"after {timeout:g} s not yet: {script}")

@@ -6,14 +6,13 @@ import io
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import viewing
+from browser import until, viewing
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -23,17 +22,6 @@ import lexiscope as lx
 pytestmark = pytest.mark.browser
 Axe = Callable[[Page], list[str]]
 SENTENCE = "he sat on the bank of the river"
-
-
-def until(page: Page, script: str, timeout: float = 20.0) -> Any:
-    """Wait until the script gives something; the page's policy forbids Playwright's own way."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        value = page.evaluate(script)
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"after {timeout:g} s not yet: {script}")
 
 
 def opened(page: Page, address: str, view: str = "") -> Page:
@@ -73,7 +61,7 @@ def hits(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Matches").get_by_role("option")
 
 
-# ---- the picture -------------------------------------------------------------------------
+# ---- the picture -------------------------------------------------------------------------------
 
 
 def test_draws_every_point_and_says_so(page: Page, served: str):
@@ -118,7 +106,7 @@ def test_zoom_brings_out_labels_of_points(page: Page, served: str):
     assert len(set(after) - before) > 10
 
 
-# ---- searching, neighbours, isolating --------------------------------------------------------
+# ---- searching, neighbours, isolating ----------------------------------------------------------
 
 
 def test_search_india_see_indian_first(page: Page, served: str):
@@ -270,7 +258,8 @@ def test_custom_axes_between_groups(page: Page, served: str):
         const pane = lexiscope.panes[0];
         const found = {};
         for (const word of ["he", "she", "seven", "madrid"]) {
-          const [point] = await pane.data.search({ column: "label", pattern: word, mode: "exact", case: true });
+          const query = { column: "label", pattern: word, mode: "exact", case: true };
+          const [point] = await pane.data.search(query);
           found[word] = pane.coordinates.columns.map((values) => values[point]);
         }
         return found;
@@ -313,7 +302,8 @@ def test_three_dimensions_and_orbit(page: Page, served: str):
     compute(page)
     until(
         page,
-        "lexiscope.panes[0].projection.dims === 3 && lexiscope.panes[0].coordinates.columns.length === 3",
+        "lexiscope.panes[0].projection.dims === 3 && "
+        "lexiscope.panes[0].coordinates.columns.length === 3",
     )
     expect(page.get_by_role("img", name=re.compile("^Variance of the first"))).to_be_visible()
     first = picture(page)
@@ -324,7 +314,7 @@ def test_three_dimensions_and_orbit(page: Page, served: str):
     assert share_apart(first, picture(page)) > 0.005
 
 
-# ---- layers and senses ------------------------------------------------------------------------------
+# ---- layers and senses -------------------------------------------------------------------------
 
 
 def test_layer_slider_glides_and_plays(page: Page, served: str):
@@ -377,7 +367,8 @@ def test_a_live_sentence_lands_among_its_sense(page: Page, served: str):
         const pane = lexiscope.panes[0];
         const sense = await pane.data.column("sense");
         const place = pane.marks[0].place;
-        const apart = (i) => pane.coordinates.columns.reduce((sum, values, d) => sum + (values[i] - place[d]) ** 2, 0);
+        const [x, y] = pane.coordinates.columns;
+        const apart = (i) => (x[i] - place[0]) ** 2 + (y[i] - place[1]) ** 2;
         const near = Array.from({ length: 458 }, (_, i) => i).sort((a, b) => apart(a) - apart(b));
         return near.slice(0, 5).map((i) => sense.at(i));
       })()"""
@@ -400,7 +391,7 @@ def test_trust_overlay_colours_by_what_is_kept(page: Page, served: str):
     assert kept == pytest.approx(0.364, abs=0.01)
 
 
-# ---- two panes ----------------------------------------------------------------------------------------
+# ---- two panes ---------------------------------------------------------------------------------
 
 
 def test_two_panes_follow_each_other(page: Page, served: str):
@@ -429,7 +420,7 @@ def test_two_panes_follow_each_other(page: Page, served: str):
     )
 
 
-# ---- what is kept ----------------------------------------------------------------------------------------
+# ---- what is kept ------------------------------------------------------------------------------
 
 
 def test_a_tag_survives_a_restart_and_can_be_undone(page: Page, senses: Path, tmp_path: Path):
@@ -508,7 +499,7 @@ def test_back_undoes_a_step(page: Page, served: str):
     until(page, "lexiscope.panes[0].view.selected[0] === 5")
 
 
-# ---- pictures ------------------------------------------------------------------------------------------
+# ---- pictures ----------------------------------------------------------------------------------
 
 
 def test_png_and_svg_show_the_map(page: Page, served: str):
@@ -534,7 +525,7 @@ def test_png_and_svg_show_the_map(page: Page, served: str):
     assert "<text" in svg
 
 
-# ---- access ------------------------------------------------------------------------------------------------
+# ---- access ------------------------------------------------------------------------------------
 
 
 def test_keyboard_alone_reaches_everything(page: Page, served: str):
@@ -621,7 +612,7 @@ def test_calm_where_the_system_asks_for_it(page: Page, served: str):
     assert page.evaluate("lexiscope.panes[0].scene.locate(7)") == place
 
 
-# ---- when things are not as they should be ------------------------------------------------------------------
+# ---- when things are not as they should be -----------------------------------------------------
 
 
 def test_without_webgl_the_table_still_works(page: Page, served: str):

@@ -498,7 +498,10 @@ def _view(atlases: Sequence[Path], port: int, host: str, *, is_opened: bool, to_
     if hangup and signal.getsignal(hangup) != signal.SIG_IGN:
         # The server ends in order by the signals that it knows; this one would break in on it.
         signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
-    serve(atlases, port=port, host=host, ready=ready)
+    try:
+        serve(atlases, port=port, host=host, ready=ready)
+    except KeyboardInterrupt:  # how it is meant to end: there is nothing to go on with
+        sys.exit(130)
 
 
 def _serve(atlas: Atlas, logdir: Path | None, port: int, *, quiet: bool) -> None:

@@ -42,8 +42,8 @@ void main() {
   float diameter = size * ratio / divisor;
   if (mode == 1) haze = 0.0;
   else if (faded == 1u) {
-    color.a *= 0.22;
-    haze = max(haze, 0.45);
+    color.a *= 0.4;
+    haze = max(haze, 0.4);
     diameter *= 0.85;
   }
   color.rgb = mix(color.rgb, ground, haze);
