@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.report import Options, Table, conditions
 
-NAMES = ("tables", "query", "encoding", "neighbors", "projections", "tensorboard", "demo")
+NAMES = ("tables", "query", "encoding", "neighbors", "projections", "tensorboard", "page", "demo")
 
 
 def main() -> None:
