@@ -20,6 +20,7 @@ demo: $(VENV)/.demo $(PAGE) ## Build the embedded model's atlas, print what it h
 	$(BIN)/lexiscope demo
 
 test: setup chromium ## Run the tests, fast ones first
+	cd web && $(NODE) node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json --fail-on-warnings
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run
 	$(BIN)/python -m pytest -m "not server and not browser and not slow"
 	$(BIN)/python -m pytest -m "server or browser or slow"
@@ -28,7 +29,6 @@ lint: setup ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd web && $(NODE) node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json --fail-on-warnings
 
 bench: setup ## Measure, side by side with the alternatives
 	$(BIN)/python -m benchmarks

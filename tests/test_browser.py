@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,14 @@ def test_neighbours_with_k_and_metric(page: Page, served: str):
     assert values == sorted(values)
     rows.first.click()
     until(page, f"lexiscope.panes[0].labelOf(lexiscope.panes[0].view.selected[0]) !== {label!r}")
+
+
+def test_search_shows_what_was_searched(page: Page, served: str):
+    opened(page, served, "#s=word&t=kind")
+    search(page, "india")
+    expect(hits(page).first).to_contain_text("india")
+    page.keyboard.press("Enter")
+    until(page, "lexiscope.panes[0].view.selected[0] === 2634")
 
 
 def test_sums_of_words(page: Page, served: str):
@@ -280,6 +290,13 @@ def test_t_sne_runs_in_sight_pauses_and_stops(page: Page, served: str):
     until(page, "lexiscope.panes[0].preview !== null", 60)
     job.get_by_role("button", name="Pause").click()
     expect(job.get_by_role("button", name="Resume")).to_be_visible()
+    # What is being laid out is of this space: elsewhere it is not shown.
+    expect(page.get_by_text("not measured yet")).to_be_visible()
+    page.evaluate("lexiscope.panes[0].open(lexiscope.panes[0].view.atlas, 'position')")
+    until(page, "lexiscope.panes[0].scene.drawn === 512")
+    expect(page.get_by_text("not measured yet")).to_have_count(0)
+    page.reload()
+    until(page, "performance.getEntriesByName('lexiscope:ready').length > 0")
     page.wait_for_timeout(500)
     held = page.evaluate("lexiscope.jobs[0].layouts")
     page.wait_for_timeout(700)
@@ -290,8 +307,8 @@ def test_t_sne_runs_in_sight_pauses_and_stops(page: Page, served: str):
     job.get_by_role("button", name="Stop").click()
     until(page, "lexiscope.jobs[0].state === 'stopped'")
     expect(job).to_have_count(0)
-    assert page.evaluate("lexiscope.panes[0].projection.id") == before
-    until(page, "lexiscope.panes[0].preview === null")
+    page.evaluate("lexiscope.panes[0].open(lexiscope.panes[0].view.atlas, 'word')")
+    until(page, f"lexiscope.panes[0].projection?.id === {before!r}")
 
 
 def test_three_dimensions_and_orbit(page: Page, served: str):
@@ -317,7 +334,30 @@ def test_three_dimensions_and_orbit(page: Page, served: str):
 # ---- layers and senses -------------------------------------------------------------------------
 
 
-def test_layer_slider_glides_and_plays(page: Page, served: str):
+def test_points_glide_from_layer_to_layer(page: Page, served: str):
+    opened(page, served, "#s=context")
+    page.wait_for_timeout(500)
+    places = page.evaluate(
+        """(async () => {
+        const { scene } = lexiscope.panes[0];
+        const at = () => scene.locate(3).x;
+        const start = at();
+        lexiscope.panes[0].toLayer(0);
+        const seen = [];
+        for (const end = performance.now() + 2500; performance.now() < end;) {
+          await new Promise(requestAnimationFrame);
+          seen.push(at());
+        }
+        return { start, seen };
+      })()"""
+    )
+    start, end = places["start"], places["seen"][-1]
+    assert abs(end - start) > 3
+    low, high = sorted((start, end))
+    assert any(low + 0.5 < x < high - 0.5 for x in places["seen"])
+
+
+def test_layer_slider_steps_and_plays(page: Page, served: str):
     opened(page, served, "#s=context")
     layer = page.get_by_test_id("layer")
     expect(layer).to_contain_text("layer 6")
@@ -499,6 +539,28 @@ def test_back_undoes_a_step(page: Page, served: str):
     until(page, "lexiscope.panes[0].view.selected[0] === 5")
 
 
+def test_back_closes_a_second_map(page: Page, served: str):
+    opened(page, served, "#s=context")
+    page.wait_for_timeout(400)
+    page.keyboard.press("s")
+    expect(page.get_by_test_id("pane")).to_have_count(2)
+    page.wait_for_timeout(400)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_test_id("pane")).to_have_count(1)
+    assert drawn(page) == 458
+
+
+def test_playing_is_no_step_to_undo(page: Page, served: str):
+    opened(page, served, "#s=context&l=0")
+    page.wait_for_timeout(400)
+    steps = page.evaluate("history.length")
+    page.get_by_test_id("play").click()
+    expect(page.get_by_test_id("layer")).to_contain_text("layer 2", timeout=6000)
+    assert page.evaluate("history.length") == steps
+    assert "l=2" in page.url or "l=1" in page.url
+    page.get_by_test_id("play").click()
+
+
 # ---- pictures ----------------------------------------------------------------------------------
 
 
@@ -523,6 +585,67 @@ def test_png_and_svg_show_the_map(page: Page, served: str):
     assert len(re.findall(r"M-?[\d.]+ -?[\d.]+h0", svg)) >= 458
     assert "keeps" in svg
     assert "<text" in svg
+
+
+def test_every_way_of_drawing_shows(page: Page, served: str, tmp_path: Path):
+    opened(page, served, "#s=position")
+    before = picture(page)
+    looks = {}
+    page.get_by_label("density").check()
+    looks["density"] = picture(page)
+    page.get_by_label("density").uncheck()
+    page.keyboard.press("m")
+    looks["labels as points"] = picture(page)
+    page.keyboard.press("m")
+    page.get_by_text("Lines, pictures").click()
+    page.get_by_label("Join by lines").select_option("#")
+    looks["lines"] = picture(page)
+    page.get_by_label("Join by lines").select_option("")
+    sheet = tmp_path / "sheet.png"
+    Image.effect_noise((8 * 32, 8 * 16), 120).convert("RGB").save(sheet)
+    page.get_by_label("Tile, pixels").fill("8")
+    page.get_by_label("Sprite sheet").set_input_files(sheet)
+    looks["sprites"] = picture(page)
+    page.get_by_role("button", name="Dots again").click()
+    assert share_apart(before, picture(page)) < 0.002
+    for name, look in looks.items():
+        assert share_apart(before, look) > 0.004, name
+
+
+def test_a_sheet_with_too_few_tiles_is_refused(page: Page, served: str, tmp_path: Path):
+    opened(page, served, "#s=position")
+    page.get_by_text("Lines, pictures").click()
+    sheet = tmp_path / "sheet.png"
+    Image.new("RGB", (64, 64)).save(sheet)
+    page.get_by_label("Sprite sheet").set_input_files(sheet)
+    expect(page.get_by_role("alert")).to_contain_text("holds 4 tiles")
+
+
+# ---- a person's own data -----------------------------------------------------------------------
+
+
+def test_own_columns_are_brought_and_taken_away(page: Page, senses: Path, tmp_path: Path):
+    own = tmp_path / "own.atlas"
+    shutil.copytree(senses, own)
+    file = tmp_path / "grades.csv"
+    file.write_text("point,grade\n0,1.5\n3,7\n")
+    with viewing(own) as address:
+        opened(page, address, "#s=context&sel=0.3")
+        page.get_by_text("Lines, pictures").click()
+        page.get_by_label("Add columns from a file").set_input_files(file)
+        expect(page.get_by_test_id("notice")).to_have_text("Added grade")
+        page.get_by_test_id("color").select_option("grade")
+        expect(page.get_by_label("Colour", exact=True)).to_contain_text("456 without a value")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download", exact=True).click()
+        rows = Path(download.value.path()).read_text("utf-8").splitlines()
+        page.get_by_role("button", name="Remove column grade").click()
+        expect(page.get_by_test_id("color")).not_to_have_value("grade")
+        page.goto("about:blank")
+    assert len(rows) == 3
+    header = next(csv.reader(rows[:1]))
+    values = [dict(zip(header, row, strict=True)) for row in csv.reader(rows[1:])]
+    assert [(each["point"], float(each["grade"])) for each in values] == [("0", 1.5), ("3", 7.0)]
 
 
 # ---- access ------------------------------------------------------------------------------------
@@ -666,6 +789,20 @@ def test_an_empty_atlas_says_what_fills_it_and_notices(page: Page, tmp_path: Pat
         expect(page.get_by_text("lexiscope build")).to_be_visible()
         lx.build("embedded", output=path, maps=("pca",))
         expect(page.get_by_test_id("drawn")).to_have_text("all 30,522 points", timeout=20_000)
+        page.goto("about:blank")
+
+
+def test_a_build_that_runs_is_followed(page: Page, tmp_path: Path):
+    path = tmp_path / "fresh.atlas"
+    atlas = lx.Atlas.create(path)
+    with viewing(path) as address, atlas.writing(lambda *_: None) as progress:
+        page.goto(address)
+        progress("reading words in context", "text", 3, 10)
+        expect(page.get_by_role("heading", name="fresh is being built")).to_be_visible()
+        expect(page.get_by_text("reading words in context: 3 of 10")).to_be_visible()
+        time.sleep(0.6)  # what is said more often than twice a second is left out
+        progress("reading words in context", "text", 7, 10)
+        expect(page.get_by_text("reading words in context: 7 of 10")).to_be_visible()
         page.goto("about:blank")
 
 

@@ -37,7 +37,8 @@ class App {
   calm = $state(matchMedia("(prefers-reduced-motion: reduce)").matches);
 
   sentence = $state.raw<{ text: string; at: number | null } | null>(null);
-  live = $state.raw<LiveAnswer | null>(null);
+  /** What a sentence gave, and in which space. */
+  live = $state.raw<(LiveAnswer & { atlas: string; space: string }) | null>(null);
   reading = $state(false);
 
   private readonly spaces = new Map<string, SpaceData>();
@@ -51,22 +52,32 @@ class App {
   async start(): Promise<void> {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => (this.systemDark = e.matches));
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", (e) => (this.calm = e.matches));
-    addEventListener("popstate", () => this.show(decodeView(location.hash)));
+    addEventListener("popstate", () => this.open(location.hash));
     this.listen();
     try {
-      this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
-      this.show(decodeView(location.hash));
-      this.loaded = true;
+      await this.catchUp();
     } catch (error) {
       this.failure = (error as Error).message;
     }
   }
 
-  /** Opens a view, as an address or the Back button gives it. */
-  show(view: View): void {
-    while (this.panes.length > view.panes.length) this.panes.at(-1)!.dispose();
+  /** Opens the view that an address, from its `#` on, describes. */
+  open(hash: string): void {
+    const points = (space: { points: number }) => space.points;
+    this.show(
+      decodeView(hash, (atlas, name) => {
+        const spaces = (this.atlas(atlas) ?? this.atlases[0])?.spaces ?? [];
+        const space = spaces.find((each) => each.name === name);
+        return space ? space.points : Math.max(0, ...spaces.map(points));
+      }),
+    );
+  }
+
+  private show(view: View): void {
+    for (const gone of this.panes.slice(view.panes.length)) gone.dispose();
     this.panes = view.panes.map((each, number) => {
       const pane = this.panes[number] ?? new Pane(this);
+      pane.playing = false;
       pane.view = { ...each, atlas: this.atlas(each.atlas)?.id ?? this.atlases[0]?.id ?? "" };
       return pane;
     });
@@ -102,7 +113,8 @@ class App {
     if (!info) return null;
     const id = `${atlas}/${name}`;
     let held = this.spaces.get(id);
-    if (held && held.info.points !== info.points) held = undefined; // made anew from other inputs
+    // Made anew from other inputs: nothing of what was fetched holds.
+    if (held && SpaceData.made(held.info) !== SpaceData.made(info)) held = undefined;
     if (!held) this.spaces.set(id, (held = new SpaceData(atlas, info)));
     if (held.info !== info) held.update(info);
     return held;
@@ -137,7 +149,9 @@ class App {
   async select(pane: Pane, points: Int32Array): Promise<void> {
     pane.choose(points);
     for (const other of this.others(pane)) {
-      if (pane.data && other.data) other.choose(await counterparts(pane.data, other.data, points));
+      if (!pane.data || !other.data) continue;
+      const found = await counterparts(pane.data, other.data, points);
+      if (pane.view.selected === points) other.choose(found);
     }
   }
 
@@ -185,8 +199,9 @@ class App {
     this.reading = true;
     try {
       const body = { text, k: 15, ...(at === null ? {} : { at }) };
-      const answer = await sendJSON<LiveAnswer>("POST", `${spacePath(pane.view.atlas, pane.info.name)}/live`, body);
-      if (this.sentence?.text === text && this.sentence.at === at) this.live = answer;
+      const [atlas, space] = [pane.view.atlas, pane.info.name];
+      const answer = await sendJSON<LiveAnswer>("POST", `${spacePath(atlas, space)}/live`, body);
+      if (this.sentence?.text === text && this.sentence.at === at) this.live = { ...answer, atlas, space };
       if (answer.word) this.announce(`${answer.word.word} placed among ${pane.info.name}`);
     } catch (error) {
       this.complain(error);
@@ -248,10 +263,10 @@ class App {
     const on = <K extends keyof Events>(name: K, take: (value: Events[K]) => void) =>
       source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data)));
     on("hello", ({ server }) => {
-      const again = this.server !== "" && !this.connected;
+      const again = (this.server !== "" && !this.connected) || this.failure !== null;
       this.server = server;
       this.connected = true;
-      if (again) void this.catchUp();
+      if (again) void this.trying(() => this.catchUp());
     });
     on("atlas", (info) => this.keepAtlas(info));
     on("job", (job) => this.keepJob(job));
@@ -262,16 +277,15 @@ class App {
     };
   }
 
+  /** Takes what there is from the server: at the start, and when it was lost and found again. */
   private async catchUp(): Promise<void> {
-    await this.trying(async () => {
-      this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
-      this.jobs = (await getJSON<Job[]>("/api/jobs")).reverse();
-      if (!this.loaded) {
-        this.show(decodeView(location.hash));
-        this.loaded = true;
-        this.failure = null;
-      }
-    });
+    const jobs = getJSON<Job[]>("/api/jobs");
+    this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
+    if (!this.loaded) this.open(location.hash);
+    this.loaded = true;
+    this.failure = null;
+    this.jobs = (await jobs).reverse();
+    for (const pane of this.panes) pane.forgetLost(this.jobs);
   }
 }
 

@@ -9,11 +9,12 @@ export type Legend =
   | { kind: "number"; name: string; low: number; high: number; share: boolean; missing: number };
 
 /** One value a point that colours can show. */
-export type Shown = { column: Column } | { name: string; numbers: Float32Array };
+export type Shown = { column: Column } | { name: string; numbers: ArrayLike<number> };
 
 export function legendOf(shown: Shown, dark: boolean): Legend {
   if ("numbers" in shown) {
-    const absent = shown.numbers.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
+    let absent = 0;
+    for (let i = 0; i < shown.numbers.length; i++) absent += Number(Number.isNaN(shown.numbers[i]));
     return { kind: "number", name: shown.name, low: 0, high: 1, share: true, missing: absent };
   }
   const { info } = shown.column;

@@ -3,7 +3,7 @@
 import { untrack } from "svelte";
 import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
 import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
-import { address, getArrow, getJSON } from "./api";
+import { address, getArrow, getJSON, spacePath } from "./api";
 import type { App } from "./app.svelte";
 import { hex, plainColors } from "./colors";
 import { colorsOf, legendOf, visibleMask, type Legend, type Shown } from "./legend";
@@ -29,16 +29,24 @@ export class Pane {
   polylines = $state.raw<Int32Array[]>([]);
   neighbors = $state.raw<Neighbors | null>(null);
   asking = $state(false);
-  /** The layout of a projection that is being computed. */
-  preview = $state.raw<Float32Array[] | null>(null);
+  /** The layout so far of a projection that is being computed, and what it is of. */
+  private laid = $state.raw<{ job: string; of: string; columns: Float32Array[] } | null>(null);
+  /** It belongs to what the pane shows, or it is not shown. */
+  readonly preview: Float32Array[] | null = $derived.by(() => (this.laid?.of === this.place ? this.laid.columns : null));
   /** Whether it goes from layer to layer by itself. */
   playing = $state(false);
+  /** Whether a picture in three dimensions turns by itself. */
+  orbiting = $state(false);
+  /** Points drawn while it moves, where the machine cannot follow with all. */
+  sample = $state<number | null>(null);
   sprites = $state.raw<Sprites | null>(null);
   failure = $state<string | null>(null);
   /** How much is being fetched for the picture. */
   waiting = $state(0);
   private readonly end: () => void;
   private watched: string | null = null;
+  /** Layouts of the watched job that were fetched, or are being. */
+  private fetched = 0;
 
   readonly data: SpaceData | null = $derived.by(() => {
     const atlas = this.app.atlas(this.view.atlas);
@@ -59,6 +67,8 @@ export class Pane {
     if (!layers.length) return null;
     return this.view.layer !== null && layers.includes(this.view.layer) ? this.view.layer : layers.at(-1)!;
   });
+  /** Names the space and layer that are shown. */
+  private readonly place: string = $derived.by(() => `${this.data?.path} ${this.layer}`);
   readonly projections: ProjectionInfo[] = $derived(this.info?.projections[SpaceData.key(this.layer)] ?? []);
   readonly projection: ProjectionInfo | null = $derived.by(() => {
     const wanted = this.view.projection;
@@ -91,14 +101,16 @@ export class Pane {
       ? colorsOf(this.shown, this.app.dark)
       : plainColors(this.n, hex(this.app.dark ? "#6ba6c9" : "#3d7ea6")),
   );
+  /** Whether the points have the colour that the filters were made for. */
+  private readonly painted = $derived(this.view.color === null || this.view.color === this.color);
   readonly mask = $derived(
     visibleMask(this.n, this.shown, {
-      hidden: this.view.hidden,
-      range: this.view.range,
+      hidden: this.painted ? this.view.hidden : [],
+      range: this.painted ? this.view.range : null,
       only: this.view.only,
     }),
   );
-  readonly density = $derived(this.view.density || this.n > SHADED_FROM);
+  readonly density = $derived(this.view.density ?? this.n > SHADED_FROM);
   /** What `lexiscope near` would be asked. */
   readonly query: string | null = $derived.by(() => {
     if (this.view.asked) return this.view.asked;
@@ -127,7 +139,7 @@ export class Pane {
   });
   readonly marks: Mark[] = $derived.by(() => {
     const live = this.app.live;
-    if (!live?.word || !this.info?.live || !this.projection) return [];
+    if (!live?.word || live.atlas !== this.view.atlas || live.space !== this.info?.name || !this.projection) return [];
     const place = live.layers.find((each) => each.layer === this.layer)?.places[this.projection.id];
     return place ? [{ place, text: live.word.word }] : [];
   });
@@ -156,8 +168,22 @@ export class Pane {
           if (!data || !projection) return null;
           return { id: `${data.path} ${layer} ${projection.id}`, columns: await data.coordinates(projection.id, layer) };
         },
-        (value) => (this.coordinates = value),
+        (value) => {
+          this.coordinates = value;
+          // A better picture that comes later does not take this one's place by itself.
+          if (value && this.projection) this.view.projection ||= this.projection.id;
+        },
       );
+      // Numbers of points, and places, mean nothing in a space that was made anew.
+      let made: string | null = null;
+      $effect(() => {
+        const now = this.data ? `${this.data.path} ${SpaceData.made(this.data.info)}` : null;
+        const path = made?.split(" ")[0];
+        if (now && made && now !== made && now.startsWith(`${path} `)) {
+          untrack(() => Object.assign(this.view, { selected: new Int32Array(0), only: null, camera: null }));
+        }
+        made = now ?? made;
+      });
       this.fetching(
         () => [this.data, this.color, this.color === KEPT ? [this.projection?.id, this.layer] : this.columnVersion(this.color)],
         async () => {
@@ -227,6 +253,7 @@ export class Pane {
 
   /** Opens another space; what belonged to the old one is let go. */
   open(atlas: string, space: string): void {
+    this.forget();
     this.coordinates = null;
     this.hovered = -1;
     this.playing = false;
@@ -257,9 +284,20 @@ export class Pane {
   }
 
   draw(projection: string): void {
-    this.preview = null;
+    this.forget();
     this.view.projection = projection;
     this.view.camera = null;
+  }
+
+  /** Gives up what is being computed for this picture; the job itself goes on. */
+  private forget(): void {
+    this.watched = this.laid = null;
+    this.fetched = 0;
+  }
+
+  /** A server that was started anew knows nothing of an older one's jobs. */
+  forgetLost(jobs: Job[]): void {
+    if (this.watched && !jobs.some((job) => job.id === this.watched)) this.forget();
   }
 
   paint(color: string): void {
@@ -268,32 +306,39 @@ export class Pane {
     this.view.range = null;
   }
 
-  /** Shows the layouts of a projection that is being computed for this picture. */
+  /** Shows what this job computes, while it does and when it is done. */
+  watch(job: string): void {
+    this.forget();
+    this.watched = job;
+  }
+
+  /** Takes the news of a job, if it is the one that is watched. */
   follow(job: Job): void {
-    const here = job.atlas === this.view.atlas && job.space === this.info?.name;
-    if (!here || job.id !== this.watched) return;
-    if (job.state === "running" && job.layouts && job.layer === this.layer) {
-      void this.app.trying(async () => {
-        const table = await getArrow(`/api/jobs/${job.id}/coordinates`);
-        if (this.watched === job.id) {
-          this.preview = ["x", "y", "z"].slice(0, table.numCols).map((name) => table.getChild(name).toArray() as Float32Array);
-        }
-      });
-    }
+    if (job.id !== this.watched) return;
+    const path = spacePath(job.atlas, job.space);
+    if (job.state === "running" && job.layouts > this.fetched) void this.fetchLayout(job, `${path} ${job.layer}`);
     if (job.state === "done" && job.projection) {
-      this.watched = null;
-      this.draw(job.projection);
+      this.forget();
+      if (this.data?.path === path) this.draw(job.projection);
     }
     if (job.state === "stopped" || job.state === "failed") {
-      this.watched = null;
-      this.preview = null;
+      this.forget();
       if (job.error) this.app.say(job.error, null, true);
     }
   }
 
-  /** Shows what this job computes, while it does and when it is done. */
-  watch(job: string): void {
-    this.watched = job;
+  private async fetchLayout(job: Job, of: string): Promise<void> {
+    this.fetched = Infinity; // one at a time
+    try {
+      const table = await getArrow(`/api/jobs/${job.id}/coordinates`);
+      if (this.watched !== job.id) return;
+      const columns = ["x", "y", "z"].slice(0, table.numCols).map((name) => table.getChild(name).toArray() as Float32Array);
+      this.laid = { job: job.id, of, columns };
+      this.fetched = job.layouts;
+    } catch {
+      // It ended meanwhile, or the next one will do.
+      if (this.watched === job.id) this.fetched = 0;
+    }
   }
 
   labelOf(point: number): string {

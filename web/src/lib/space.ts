@@ -13,7 +13,7 @@ export interface Column {
   /** Of a category: its number in `info.categories`, -1 where there is none. */
   codes: Int32Array | null;
   /** Of a number: NaN where there is none. */
-  numbers: Float32Array | null;
+  numbers: Float64Array | null;
 }
 
 export interface PointQuality {
@@ -34,6 +34,11 @@ export class SpaceData {
 
   get length(): number {
     return this.info.points;
+  }
+
+  /** What a space was made from: the part of its version that only another making changes. */
+  static made(info: SpaceInfo): string {
+    return `${info.version.split(".")[0]} ${info.points}`;
   }
 
   /** The layers' key in the contract's records. */
@@ -124,7 +129,7 @@ export function readColumn(info: ColumnInfo, column: ArrowColumn<unknown>): Colu
   }
   if (info.type === "number") {
     // Whole numbers come as such, and a missing one is null.
-    const numbers = Float32Array.from({ length: column.length }, () => NaN);
+    const numbers = new Float64Array(column.length);
     let row = 0;
     for (const value of column) numbers[row++] = value === null ? NaN : Number(value);
     return { info, codes: null, numbers, at: (point) => (Number.isNaN(numbers[point]) ? null : numbers[point]) };

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { decodeView, encodeView, newPane, type View } from "./view";
 
+const many = () => 1000;
+
 function view(): View {
   const first = {
     ...newPane("senses", "context"),
@@ -25,20 +27,26 @@ function view(): View {
 }
 
 test("a view is the same after it was an address", () => {
-  expect(decodeView(encodeView(view()))).toEqual(view());
+  expect(decodeView(encodeView(view()), many)).toEqual(view());
 });
 
 test("an empty address is the usual view", () => {
-  expect(decodeView("")).toEqual({ panes: [newPane()], active: 0, linked: true, sentence: null });
-  expect(encodeView(decodeView(""))).toBe("#");
+  expect(decodeView("", many)).toEqual({ panes: [newPane()], active: 0, linked: true, sentence: null });
+  expect(encodeView(decodeView("", many))).toBe("#");
 });
 
 test("nonsense in an address is as if it were not there", () => {
-  const { panes } = decodeView("#s=word&l=-1&cam=1_2&size=900&k=0&m=manhattan&range=a_b&sel=%F0&hide=[1");
+  const { panes } = decodeView("#s=word&l=-1&cam=1_2&size=900&k=0&m=manhattan&range=a_b&sel=%F0&hide=[1", many);
   expect(panes[0]).toEqual(newPane("", "word"));
 });
 
 test("isolating nothing is not showing all", () => {
   const only = { ...view(), panes: [{ ...newPane("a", "b"), only: new Int32Array(0) }], active: 0 };
-  expect(decodeView(encodeView(only)).panes[0].only).toEqual(new Int32Array(0));
+  expect(decodeView(encodeView(only), many).panes[0].only).toEqual(new Int32Array(0));
+});
+
+test("an address names only points that there are", () => {
+  const { panes } = decodeView("#s=position&sel=0-zzzzz&only=pa", () => 512);
+  expect(panes[0].selected.length).toBe(512);
+  expect(panes[0].only!.length).toBe(0);
 });

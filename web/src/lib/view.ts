@@ -26,7 +26,8 @@ export interface PaneView {
   asked: string | null;
   camera: Camera | null;
   size: number;
-  density: boolean;
+  /** Shading by density; null is as so many points want it. */
+  density: boolean | null;
   text: boolean;
   regions: boolean;
   /** A column whose equal values are joined by lines; "#" joins all rows in order. */
@@ -60,7 +61,7 @@ export function newPane(atlas = "", space = ""): PaneView {
     asked: null,
     camera: null,
     size: 1,
-    density: false,
+    density: null,
     text: false,
     regions: true,
     join: null,
@@ -71,9 +72,6 @@ export function newPane(atlas = "", space = ""): PaneView {
 }
 
 const METRICS = ["cosine", "euclidean", "dot"] as const;
-/** More points than any browser draws; numbers in an address beyond it are nonsense. */
-const MOST = 50_000_000;
-
 /** The address of a view, from its `#` on. Only what is not usual is written. */
 export function encodeView(view: View): string {
   const out = new URLSearchParams();
@@ -95,7 +93,7 @@ export function encodeView(view: View): string {
     put("ask", pane.asked, null);
     put("cam", pane.camera ? cameraText(pane.camera) : "", "");
     put("size", short(pane.size), 1);
-    put("density", pane.density ? 1 : 0, 0);
+    put("density", pane.density === null ? null : pane.density ? 1 : 0, null);
     put("text", pane.text ? 1 : 0, 0);
     put("regions", pane.regions ? 1 : 0, 1);
     put("join", pane.join, null);
@@ -112,8 +110,12 @@ export function encodeView(view: View): string {
   return `#${out}`;
 }
 
-/** Reads an address; whatever of it makes no sense is as if it were not there. */
-export function decodeView(hash: string): View {
+/**
+ * Reads an address; whatever of it makes no sense is as if it were not there.
+ *
+ * `limit` tells how many points a space has, so that no address names others.
+ */
+export function decodeView(hash: string, limit: (atlas: string, space: string) => number): View {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   const count = given.has("s2") || given.has("a2") ? 2 : 1;
   const panes = Array.from({ length: count }, (_, number) => {
@@ -127,13 +129,14 @@ export function decodeView(hash: string): View {
     const range = (get("range") ?? "").split("_").map(Number);
     if (get("range") && range.length === 2 && range.every(Number.isFinite)) pane.range = [range[0], range[1]];
     const only = get("only");
-    pane.only = only === null ? null : decodePoints(only, MOST);
-    pane.selected = decodePoints(get("sel") ?? "", MOST);
+    const most = limit(pane.atlas, pane.space);
+    pane.only = only === null ? null : decodePoints(only, most);
+    pane.selected = decodePoints(get("sel") ?? "", most);
     pane.asked = get("ask");
     pane.camera = camera(get("cam"));
     const size = Number(get("size") ?? 1);
     pane.size = size >= 0.25 && size <= 4 ? size : 1;
-    pane.density = get("density") === "1";
+    pane.density = get("density") === null ? null : get("density") === "1";
     pane.text = get("text") === "1";
     pane.regions = get("regions") !== "0";
     pane.join = get("join");

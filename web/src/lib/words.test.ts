@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ProjectionInfo } from "../contract";
-import { count, figure, methodName, parameterText, percent, plain, qualityText } from "./words";
+import { count, exact, figure, methodName, parameterText, percent, plain, qualityText } from "./words";
 
 const umap: ProjectionInfo = {
   id: "umap-2d-123456",
@@ -20,7 +20,9 @@ test("figures are said shortly and truly", () => {
   expect(percent(0.0996)).toBe("10 %");
   expect(figure(-0.25)).toBe("-.250");
   expect(figure(1)).toBe("1.000");
-  expect(plain(1234567)).toBe("1,234,567");
+  expect(plain(2024)).toBe("2024");
+  expect(exact(20240115)).toBe("20240115");
+  expect(exact(0.1 + 0.2)).toBe("0.30000000000000004");
   expect(plain(0.123456)).toBe("0.1235");
 });
 

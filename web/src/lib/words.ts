@@ -20,7 +20,12 @@ export function figure(value: number): string {
 
 /** A number of any size, in short. */
 export function plain(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(4)));
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+/** A value as it stands in the data, none of it lost. */
+export function exact(value: string | number | null): string {
+  return value === null ? "" : String(value);
 }
 
 export function methodName(projection: Pick<ProjectionInfo, "method" | "dims">): string {

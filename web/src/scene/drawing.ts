@@ -14,7 +14,7 @@ import type { Camera, Colors, SceneOptions, Sprites, Theme } from "./types";
 import { Viewpoint } from "./viewpoint";
 
 /** With more points than this, names move along during a gesture and are placed anew after it. */
-const MANY = 150_000;
+export const MANY = 150_000;
 /** Points drawn during a movement by a machine that cannot follow with all of them. */
 const SAMPLE = 60_000;
 /** Milliseconds from asking for a frame to getting it that are too long. */
@@ -58,6 +58,8 @@ export class Drawing {
   private untold = false;
   private pictured = false;
   private over = -1;
+  private thin = false;
+  private untidy = false;
   private readonly resizes: ResizeObserver;
 
   constructor(private readonly root: HTMLElement, private readonly options: SceneOptions) {
@@ -116,6 +118,15 @@ export class Drawing {
 
   /** Which points are drawn, or which are faded, has changed. */
   arrange(): void {
+    this.untidy = true;
+    this.toward = null;
+    this.redraw();
+  }
+
+  /** Hands over what was arranged: once, however much of it has changed since the last frame. */
+  private tidy(): void {
+    if (!this.untidy) return;
+    this.untidy = false;
     const { cloud: { shown }, stage, overlay, polylines } = this;
     // A mask of other points says nothing of these.
     if (this.emphasis?.length !== shown.length) this.emphasis = null;
@@ -131,8 +142,6 @@ export class Drawing {
     stage.set("faded", (points) => points.setStream("faded", faded));
     stage.set("selected", (points) => points.setIndices("selected", selected));
     stage.set("joined", (points) => points.setIndices("joined", Uint32Array.from(joined)));
-    this.toward = null;
-    this.redraw();
   }
 
   /** Asks for a frame. */
@@ -183,8 +192,12 @@ export class Drawing {
     const busy = moves && cloud.count > MANY;
     this.seen = viewpoint.lens;
     if (moves || this.stale) {
+      this.tidy();
       this.sort(!going);
-      this.drawn = this.paint({ ...this.look(this.ratio), thin: busy && this.lags() });
+      const thin = busy && this.lags();
+      this.drawn = this.paint({ ...this.look(this.ratio), thin });
+      if (thin !== this.thin) options.onSample(thin ? this.drawn : null);
+      this.thin = thin;
       if (!this.pictured && cloud.count) {
         this.pictured = true;
         this.stage.finish();
@@ -246,6 +259,7 @@ export class Drawing {
 
   /** Draws shading and points; points may be left out. */
   paint(look: Look | null): number {
+    this.tidy();
     const { lens } = this.viewpoint;
     const heights = this.density ? heightsOf(this.places, lens.width, lens.height) : null;
     return this.stage.draw(look, heights, this.inks.accent, this.theme.dark ? 0.42 : 0.34);

@@ -25,7 +25,7 @@ export class Scene implements SceneLike {
     const { viewpoint } = drawing;
     this.drawing = drawing;
     this.pointer = new Pointer(drawing.overlay.canvas, {
-      touch: () => viewpoint.hold(),
+      touch: () => this.hold(),
       move: (from, to, factor) => this.steer(moved(viewpoint.view(), from, to, factor)),
       turn: (dx, dy) => this.steer(turnedBy(viewpoint.camera, dx, dy)),
       approach: (at) => this.go(moved(viewpoint.view(), at, at, 2), true, true),
@@ -178,7 +178,9 @@ export class Scene implements SceneLike {
   }
 
   setOrbit(on: boolean): void {
-    this.drawing.viewpoint.orbit = on && !this.options.calm;
+    const { viewpoint } = this.drawing;
+    if (viewpoint.orbit && !on) this.drawing.steered();
+    viewpoint.orbit = on && !this.options.calm;
     this.drawing.wake();
   }
 
@@ -187,7 +189,7 @@ export class Scene implements SceneLike {
     const { width, height } = viewpoint;
     const middle: [number, number] = [width / 2, height / 2];
     const [x, y] = [dx * width, dy * height];
-    viewpoint.hold();
+    this.hold();
     if (cloud.frame.dims === 3) {
       viewpoint.go(turnedBy(viewpoint.camera, -x, -y), false);
       this.steer(moved(viewpoint.view(), middle, middle, zoom));
@@ -219,6 +221,16 @@ export class Scene implements SceneLike {
   dispose(): void {
     this.pointer.dispose();
     this.drawing.dispose();
+  }
+
+  /** Stops whatever moves by itself, as a hand does that touches it. */
+  private hold(): void {
+    const { viewpoint } = this.drawing;
+    const turned = viewpoint.orbit;
+    viewpoint.hold();
+    if (!turned) return;
+    this.drawing.steered();
+    this.options.onOrbitEnd();
   }
 
   /** Goes to a camera at once, as a hand asks. */

@@ -73,6 +73,10 @@ export interface SceneOptions {
   onCamera(camera: Camera): void;
   /** All points were drawn for the first time. */
   onFirstPicture(): void;
+  /** A movement shows only so many of the points, as the machine cannot follow with all; null when all are drawn. */
+  onSample(drawn: number | null): void;
+  /** A picture that turned by itself was stopped by a hand. */
+  onOrbitEnd(): void;
   /** The drawing context was lost (true) and came back (false). */
   onContext(lost: boolean): void;
 }
