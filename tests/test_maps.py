@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
-from lexiscope.workflow import build_maps, project, project_layers, region_labels
+from lexiscope.workflow import build_maps, project, region_labels
 
 N = 400
 
@@ -44,10 +44,7 @@ def moved(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 @pytest.mark.parametrize(("dims", "share"), [(2, 0.4), (3, 0.5)])
 def test_points_move_little_between_aligned_layers(atlas: Atlas, dims: int, share: float):
     method = "tsne"
-    stages: list[str] = []
-    made = project_layers(
-        atlas, "context", method, dims=dims, progress=lambda stage, *_: stages.append(stage)
-    )
+    made = [project(atlas, "context", method, layer=layer, dims=dims) for layer in (2, 1, 0)]
     space = atlas["context"]
     alone = [space.layer(layer).project(method, dims=dims) for layer in (2, 1, 0)]
     assert (made[0].coordinates == alone[0].coordinates).all()  # the last layer keeps its best
@@ -64,13 +61,14 @@ def test_points_move_little_between_aligned_layers(atlas: Atlas, dims: int, shar
         assert made[below].quality.kept > about["kept_alone"] - 0.05
         apart = moved(alone[below].coordinates, alone[below - 1].coordinates)
         assert moved(made[below].coordinates, made[below - 1].coordinates) < share * apart
-    assert any("layer 1, 2 of 3" in stage for stage in stages)
-    again = project_layers(atlas, "context", method, dims=dims)
+    again = [project(atlas, "context", method, layer=layer, dims=dims) for layer in (2, 1, 0)]
     assert [each.details for each in again] == [each.details for each in made]
 
 
 def test_of_components_only_signs_change(atlas: Atlas):
-    build_maps(atlas, "context", ("pca",))
+    stages: list[str] = []
+    build_maps(atlas, "context", ("pca",), lambda stage, *_: stages.append(stage))
+    assert any("layer 1, 2 of 3" in stage for stage in stages)
     space = atlas["context"]
     for layer in (1, 0):
         found = atlas.projection("context", "pca-2d", layer)
@@ -98,7 +96,7 @@ def test_points_can_be_tagged_while_a_map_is_made(atlas: Atlas):
         Atlas.open(atlas.path).tag("context", "mine", str(calls), [calls])
 
     made = project(atlas, "context", "tsne", watch=watch)
-    assert calls == 37
+    assert calls == 38  # every tenth of 375, and the last
     assert atlas["context"].points["mine"].to_pylist()[1:4] == ["1", "2", "3"]
     assert (atlas.projection("context", "tsne-2d").coordinates == made.coordinates).all()
 

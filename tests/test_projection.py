@@ -40,7 +40,7 @@ def test_pca_by_hand():
 def test_pca_equals_scikit_learn(n: int, dim: int):
     vectors = np.random.default_rng(1).normal(size=(n, dim)).astype(np.float32) + 5
     model = PCA(4, svd_solver="full").fit(vectors)
-    made = pca(vectors, components=(2, 4, 1))
+    made = pca(vectors, dims=3, components=(2, 4, 1))
     expected = model.transform(vectors)[:, [1, 3, 0]]
     np.testing.assert_allclose(np.abs(made.coordinates), np.abs(expected), atol=2e-4)
     np.testing.assert_allclose(
@@ -59,9 +59,21 @@ def test_pca_of_degenerate_spaces():
     assert np.isfinite(same.coordinates).all()
 
 
-@pytest.mark.parametrize("components", [(1,), (1, 1), (0, 2), (1, 9)])
-def test_pca_refuses_components_that_are_not_there(components: tuple[int, ...]):
-    with pytest.raises(LexiscopeError, match="component"):
+@pytest.mark.parametrize(
+    ("components", "says"),
+    [
+        ((), "0 for 2 dimensions"),
+        ((1,), "1 for 2 dimensions"),
+        ((1, 2, 3), "3 for 2 dimensions"),
+        ((1, 1), "different whole numbers from 1 to 4"),
+        ((0, 2), "from 1 to 4"),
+        ((1, 9), "from 1 to 4"),
+        ((True, 2), "from 1 to 4"),
+        ((1, "x"), "from 1 to 4"),
+    ],
+)
+def test_pca_refuses_components_that_are_not_there(components: tuple[int, ...], says: str):
+    with pytest.raises(LexiscopeError, match=says):
         pca(np.eye(4, dtype=np.float32), components=components)
 
 
@@ -137,8 +149,9 @@ def test_umap_takes_few_and_equal_points_and_refuses_fewer():
         umap(few[:3], neighbor_graph(few[:3], 2))
     with pytest.raises(LexiscopeError, match="min_dist"):
         umap(few, neighbor_graph(few, 2), min_dist=2)
-    with pytest.raises(LexiscopeError, match="neighbors 1"):
-        umap(few, neighbor_graph(few, 2), neighbors=1)
+    for neighbors in (-1, 1, 6, 10**15):
+        with pytest.raises(LexiscopeError, match="whole number from 2 to 5"):
+            umap(few, neighbor_graph(few, 2), neighbors=neighbors)
 
 
 def test_count_above_by_hand():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import spherize
-from lexiscope.projection import quality
+from lexiscope.projection import METHODS, Projection, quality
 from lexiscope.queries import resolve, search
 from lexiscope.space import Space, projection_name
 
@@ -247,8 +249,13 @@ def test_bad_supervision_is_refused(hundred: Space, parameters: dict[str, object
         ("pca", {"perplexity": 3}, "it takes components"),
         ("tsne", {"neighbors": 3}, "it takes perplexity"),
         ("pca", {"dims": 4}, "2 or 3"),
-        ("axes", {}, "two or three"),
-        ("axes", {"axes": ["king, man", "a -> b"]}, "write it as"),
+        ("axes", {}, "0 for 2 dimensions"),
+        ("axes", {"axes": "king -> man"}, "list of texts"),
+        ("axes", {"axes": [5, 6]}, "list of texts"),
+        ("axes", {"axes": ["king -> man"] * 2, "dims": 3}, "2 for 3 dimensions"),
+        ("axes", {"axes": ["king, man", "a -> b"]}, "write it like"),
+        ("axes", {"axes": ["/(/ -> king", "king -> man"]}, "no regular expression"),
+        ("umap", {"neighbors": 10**15}, "whole number from 2 to"),
         ("tsne", {}, "at least 4|1 point"),
     ],
 )
@@ -258,3 +265,20 @@ def test_bad_projections_are_refused(
     one = Space("one", space.points.slice(0, 1), {None: VECTORS[:1]})
     with pytest.raises(LexiscopeError, match=message):
         (one if method == "tsne" and not parameters else space).project(method, **parameters)  # type: ignore[arg-type]
+
+
+def test_a_picture_without_end_is_refused(space: Space, monkeypatch: pytest.MonkeyPatch):
+    def run_off(vectors: np.ndarray, **_: object) -> Projection:
+        return Projection("pca", np.full((len(vectors), 2), np.inf, np.float32))
+
+    monkeypatch.setitem(METHODS, "pca", replace(METHODS["pca"], compute=run_off))
+    with pytest.raises(LexiscopeError, match="no finite place"):
+        space.project("pca")
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_the_highest_learning_rate_still_draws(hundred: Space, dims: int):
+    made = hundred.lay_out("tsne", dims=dims, learning_rate=1e6)
+    assert np.isfinite(made.coordinates).all()
+    with pytest.raises(LexiscopeError, match="up to 1,000,000"):
+        hundred.lay_out("tsne", dims=dims, learning_rate=1e300)

@@ -183,10 +183,47 @@ class Space:
             return kept
         return neighbor_graph(self.matrices[layer], max(k, K), progress=progress)
 
+    def check(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        *,
+        dims: int = 2,
+        dimensions: int | None = None,
+    ) -> None:
+        """Refuse a projection whose parameters these points cannot have.
+
+        Parameters
+        ----------
+        method : str
+        parameters : mapping
+        dims : {2, 3}
+        dimensions : int, optional
+            Size of the vectors, where it is known without reading them.
+
+        Raises
+        ------
+        LexiscopeError
+            For what `project` refuses before it computes anything.
+        """
+        chosen = _checked(method, parameters)
+        if dims not in (2, 3):
+            raise LexiscopeError(f"{dims} dimensions: a picture has 2 or 3")
+        about = {
+            "points": len(self),
+            "dimensions": dimensions or self.vectors.shape[1],
+            "dims": dims,
+        }
+        _call(chosen.check, {**parameters, **about})
+        if method == "axes":
+            self._groups(parameters["axes"])
+        if "supervision" in parameters and parameters.get("supervise") is None:
+            raise LexiscopeError("supervision: name a column of the points with supervise")
+
     def neighbors_needed(self, method: str, parameters: Mapping[str, Any]) -> int:
         """Return how many neighbours a point a projection and its quality need."""
         needed = _checked(method, parameters).neighbors
-        return max(K, _call(needed, parameters)) if needed else K
+        return max(K, int(_call(needed, parameters))) if needed else K
 
     def projection_id(
         self, method: str, dims: int, seed: int, parameters: Mapping[str, Any]
@@ -210,29 +247,23 @@ class Space:
 
         `graph` is that of the vectors as they are; with ``spherize`` another is computed.
         """
-        chosen = _checked(method, parameters)
-        if dims not in (2, 3):
-            raise LexiscopeError(f"{dims} dimensions: a picture has 2 or 3")
+        self.check(method, parameters, dims=dims)
         if method == "axes":
-            return self._along_axes(parameters.get("axes", ()))
-        k = self.neighbors_needed(method, parameters)
+            return _finite(self._along_axes(parameters["axes"]))
+        chosen, k = METHODS[method], self.neighbors_needed(method, parameters)
         spherized = parameters.pop("spherize", False)
         named = self._labelled(parameters)
         if parameters.pop("supervise", None) is not None:
             parameters["labels"] = self._labels(named["supervise"])[0]
-        elif "supervision" in parameters:
-            raise LexiscopeError("supervision: name a column of the points with supervise")
         vectors = spherize(self.vectors) if spherized else self.vectors
         if chosen.neighbors:
-            if len(self) < 2:
-                raise LexiscopeError(f"{method} needs at least 4 points, {self.name} has 1")
             if spherized:
                 graph = neighbor_graph(vectors, k)
             elif graph is None:
                 graph = self.graph(k)
             parameters |= {"graph": graph, "seed": seed, "start": start}
             parameters |= {"progress": progress, "watch": watch}
-        made = chosen.compute(vectors, dims=dims, **parameters)
+        made = _finite(chosen.compute(vectors, dims=dims, **parameters))
         if spherized:
             named["spherize"] = True
         return replace(made, parameters={**made.parameters, **named}) if named else made
@@ -284,6 +315,7 @@ class Space:
         LexiscopeError
             For an unknown method, or parameters or points that it cannot use.
         """
+        self.check(method, parameters, dims=dims)
         graph = None
         if len(self) > 1:
             graph = self.graph(self.neighbors_needed(method, parameters))
@@ -302,16 +334,13 @@ class Space:
         return replace(made, quality=quality(self.vectors, graph, [made.coordinates])[0])
 
     def _along_axes(self, axes: Sequence[str]) -> Projection:
-        if isinstance(axes, str) or not axes:
-            raise LexiscopeError("axes: give two or three, each 'man, boy -> woman, girl'")
-        pairs = []
-        for axis in axes:
-            left, arrow, right = axis.partition("->")
-            if not arrow:
-                raise LexiscopeError(f"axis {axis!r}: write it as 'man, boy -> woman, girl'")
-            pairs.append((search(left, self.points), search(right, self.points)))
-        made = METHODS["axes"].compute(self.vectors, pairs=pairs)
+        made = METHODS["axes"].compute(self.vectors, pairs=self._groups(axes))
         return replace(made, parameters={"axes": list(axes)})
+
+    def _groups(self, axes: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Return the points at the two ends of each axis."""
+        ends = (axis.partition("->") for axis in axes)
+        return [(search(left, self.points), search(right, self.points)) for left, _, right in ends]
 
     def _labels(self, column: str) -> tuple[NDArray[np.int64], str]:
         """Return a column of the points as numbers, negative where null, and its hash."""
@@ -350,10 +379,6 @@ def projection_name(method: str, dims: int, seed: int, parameters: Mapping[str, 
         for name, value in parameters.items()
         if name not in usual or usual[name] != value
     }
-    if method == "axes":
-        dims = len(parameters.get("axes", ()))
-    if parameters.get("components"):
-        dims = len(parameters["components"])
     return projection_id(method, dims, parameters, seed if _method(method).neighbors else None)
 
 
@@ -373,10 +398,20 @@ def _checked(name: str, parameters: Mapping[str, Any]) -> Method:
     return method
 
 
-def _call(needed: Callable[..., int], parameters: Mapping[str, Any]) -> int:
-    """Ask with those parameters that decide it how many neighbours a method needs."""
-    known = inspect.signature(needed).parameters
-    return needed(**{name: value for name, value in parameters.items() if name in known})
+def _call(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Call a method's function with those of the values given that it names."""
+    known = inspect.signature(function).parameters
+    return function(**{name: value for name, value in given.items() if name in known})
+
+
+def _finite(made: Projection) -> Projection:
+    """Refuse a picture that cannot be drawn."""
+    if not np.isfinite(made.coordinates).all():
+        raise LexiscopeError(
+            f"{made.method}: with these parameters some points have no finite place, so nothing "
+            "is kept; give others"
+        )
+    return made
 
 
 class _Part(Mapping[Layer, Any]):

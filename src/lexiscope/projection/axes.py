@@ -11,6 +11,20 @@ from lexiscope.errors import LexiscopeError
 from lexiscope.projection.projection import Projection
 
 Group = NDArray[np.integer]
+EXAMPLE = "'man, boy -> woman, girl'"
+
+
+def check(*, dims: int, axes: Sequence[str] = ()) -> None:
+    """Refuse axes that are not written as such, or not one for each dimension."""
+    if isinstance(axes, str) or not all(isinstance(axis, str) for axis in axes):
+        raise LexiscopeError(f"axes: give a list of texts, each like {EXAMPLE}")
+    if len(axes) != dims:
+        raise LexiscopeError(
+            f"axes: {len(axes)} for {dims} dimensions; give one for each, like {EXAMPLE}"
+        )
+    for axis in axes:
+        if "->" not in axis:
+            raise LexiscopeError(f"axis {axis!r}: write it like {EXAMPLE}")
 
 
 def axes(vectors: NDArray[np.float32], pairs: Sequence[tuple[Group, Group]]) -> Projection:

@@ -14,6 +14,20 @@ Floats = NDArray[np.float32]
 REPORTED = 50
 
 
+def check(*, dimensions: int, dims: int = 2, components: Sequence[int] | None = None) -> None:
+    """Refuse components that do not exist, or are not one for each dimension of the picture."""
+    if components is None:
+        return
+    chosen = list(components)
+    if len(chosen) != dims:
+        raise LexiscopeError(f"components: {len(chosen)} for {dims} dimensions; give one for each")
+    are_there = all(type(each) is int and 1 <= each <= dimensions for each in chosen)
+    if not are_there or len(set(chosen)) < len(chosen):
+        raise LexiscopeError(
+            f"components {chosen}: give different whole numbers from 1 to {dimensions}"
+        )
+
+
 def pca(vectors: Floats, *, dims: int = 2, components: Sequence[int] | None = None) -> Projection:
     """Project onto principal components, all points, no approximation.
 
@@ -26,9 +40,8 @@ def pca(vectors: Floats, *, dims: int = 2, components: Sequence[int] | None = No
     ----------
     vectors : ndarray of shape (n_points, dim), float32
     dims : {2, 3}
-        Number of leading components, when `components` is not given.
     components : sequence of int, optional
-        Which components, counted from 1, e.g. ``(1, 3)``.
+        Which components, counted from 1, e.g. ``(1, 3)``; by default the first.
 
     Returns
     -------
@@ -38,16 +51,11 @@ def pca(vectors: Floats, *, dims: int = 2, components: Sequence[int] | None = No
     Raises
     ------
     LexiscopeError
-        For components that do not exist.
+        For components that do not exist, or are not `dims` of them.
     """
     n, dim = vectors.shape
+    check(dimensions=dim, dims=dims, components=components)
     chosen = list(components) if components is not None else list(range(1, dims + 1))
-    if len(chosen) not in (2, 3) or len(set(chosen)) != len(chosen) or min(chosen) < 1:
-        raise LexiscopeError(
-            f"components {chosen}: give two or three different ones, counted from 1"
-        )
-    if components is not None and max(chosen) > dim:
-        raise LexiscopeError(f"component {max(chosen)}: these vectors have only {dim}")
     mean = vectors.mean(axis=0, dtype=np.float64)
     centred = vectors.astype(np.float64) - mean
     values, axes = _leading(centred, max(REPORTED, *chosen))

@@ -27,15 +27,36 @@ MANY = 300
 # A given start is shrunk: points have room to pass each other, and yet end near where they were.
 SHRUNK = 0.25
 SUPERVISION = 0.5
+# As high a learning rate as a million points have by default.
+FASTEST = 1_000_000
+
+
+def check(
+    *,
+    points: int,
+    perplexity: float | None = None,
+    learning_rate: float | None = None,
+    supervision: float = SUPERVISION,
+) -> None:
+    """Refuse too few points, and parameters out of range."""
+    if points < 4:
+        raise LexiscopeError(f"t-SNE needs at least 4 points, this space has {points}; pca works")
+    if perplexity is not None and not 1 <= perplexity <= (points - 1) / 3:
+        raise LexiscopeError(
+            f"perplexity {perplexity:g}: with {points} points give a number from 1 to "
+            f"{(points - 1) // 3}"
+        )
+    if learning_rate is not None and not 0 < learning_rate <= FASTEST:
+        raise LexiscopeError(
+            f"learning_rate {learning_rate:g}: give a number above 0 and up to {FASTEST:,}"
+        )
+    if not 0 <= supervision <= 1:
+        raise LexiscopeError(f"supervision {supervision:g}: give a number from 0 to 1")
 
 
 def neighbors_needed(*, perplexity: float | None = None) -> int:
     """Return how many neighbours a point needs: 15, or three times the perplexity."""
-    if perplexity is None:
-        return NEIGHBORS
-    if not 1 <= perplexity < float("inf"):
-        raise LexiscopeError(f"perplexity {perplexity:g}: give a number of at least 1")
-    return int(3 * perplexity)
+    return NEIGHBORS if perplexity is None else int(3 * perplexity)
 
 
 def tsne(
@@ -73,7 +94,8 @@ def tsne(
     perplexity : float, optional
         Effective number of neighbours; between 1 and a third of the points.
     learning_rate : float, optional
-        Above 0; by default the number of points over the exaggeration (Belkina et al. 2019).
+        Above 0, up to 1,000,000; by default the number of points over the exaggeration
+        (Belkina et al. 2019).
     labels : ndarray of shape (n_points,), int, optional
         Negative where unknown.
     supervision : float
@@ -98,16 +120,7 @@ def tsne(
         parameter out of range.
     """
     n = len(vectors)
-    if n < 4:
-        raise LexiscopeError(f"t-SNE needs at least 4 points, this space has {n}; pca works")
-    if perplexity is not None and not 1 <= perplexity <= (n - 1) / 3:
-        raise LexiscopeError(
-            f"perplexity {perplexity:g}: with {n} points give a number from 1 to {(n - 1) // 3}"
-        )
-    if learning_rate is not None and not 0 < learning_rate < float("inf"):
-        raise LexiscopeError(f"learning_rate {learning_rate:g}: give a number above 0")
-    if not 0 <= supervision <= 1:
-        raise LexiscopeError(f"supervision {supervision:g}: give a number from 0 to 1")
+    check(points=n, perplexity=perplexity, learning_rate=learning_rate, supervision=supervision)
     near = graph.first(neighbors_needed(perplexity=perplexity))
     affinities = _affinities(near, perplexity)
     if labels is not None:

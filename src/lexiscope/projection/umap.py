@@ -20,9 +20,21 @@ NEIGHBORS = 15
 RATE, RATE_FROM_START = 1.0, 0.05
 
 
-def neighbors_needed(*, neighbors: int = NEIGHBORS, min_dist: float = 0.1) -> int:
+def check(*, points: int, neighbors: int = NEIGHBORS, min_dist: float = 0.1) -> None:
+    """Refuse too few points, and parameters out of range."""
+    if points < 4:
+        raise LexiscopeError(f"UMAP needs at least 4 points, this space has {points}; pca works")
+    # The default serves fewer points too: they have as many neighbours as there are.
+    if neighbors != NEIGHBORS and not 2 <= neighbors <= points:
+        raise LexiscopeError(
+            f"neighbors {neighbors:g}: with {points} points give a whole number from 2 to {points}"
+        )
+    if not 0 <= min_dist <= 1:
+        raise LexiscopeError(f"min_dist {min_dist:g}: give a number from 0 to 1")
+
+
+def neighbors_needed(*, neighbors: int = NEIGHBORS) -> int:
     """Return how many neighbours a point needs; UMAP counts the point itself as one."""
-    del min_dist
     return neighbors - 1
 
 
@@ -51,7 +63,7 @@ def umap(
         At least ``neighbors - 1`` neighbours a point, or all there are.
     dims : {2, 3}
     neighbors : int
-        Size of a neighbourhood, the point itself counted, at least 2.
+        Size of a neighbourhood, the point itself counted: from 2 to all points there are.
     min_dist : float
         How close points may lie in the picture, in [0, 1].
     start : ndarray of shape (n_points, dims), optional
@@ -73,12 +85,7 @@ def umap(
         With fewer than four points or parameters out of range.
     """
     n = len(vectors)
-    if n < 4:
-        raise LexiscopeError(f"UMAP needs at least 4 points, this space has {n}; pca works")
-    if neighbors < 2:
-        raise LexiscopeError(f"neighbors {neighbors}: UMAP needs at least 2")
-    if not 0 <= min_dist <= 1:
-        raise LexiscopeError(f"min_dist {min_dist:g}: give a number from 0 to 1")
+    check(points=n, neighbors=neighbors, min_dist=min_dist)
     parameters = {
         name: value
         for name, value, usual in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, get_args
 
 from starlette.requests import Request
@@ -18,8 +19,7 @@ from lexiscope.server.library import Library, Shelf
 from lexiscope.server.refusal import RefusalError
 
 SEEDS = 2**31
-LONGEST_LIST = 100
-# What every method's parameters are; the method itself says which it takes, and how large.
+# What every method's parameters are; `Space.check` says which a method takes, and what in them.
 PARAMETERS: dict[str, Any] = {
     "components": list,
     "axes": list,
@@ -28,6 +28,7 @@ PARAMETERS: dict[str, Any] = {
     "neighbors": int,
     **dict.fromkeys(("perplexity", "learning_rate", "supervision", "min_dist"), (int, float)),
 }
+KINDS: dict[Any, str] = {int: "a whole number", (int, float): "a number"}
 
 
 class Queue:
@@ -95,7 +96,12 @@ def _checked(shelf: Shelf, fields: Fields) -> dict[str, Any]:
     }
     for name, value in asked["parameters"].items():
         _check(name, value)
-    shelf.space.neighbors_needed(asked["method"], asked["parameters"])  # refuses strange ones
+    shelf.space.check(
+        asked["method"],
+        asked["parameters"],
+        dims=asked["dims"],
+        dimensions=shelf.atlas.dimensions(shelf.name),
+    )
     if "layer" in fields or layers:
         layer = fields.raw("layer", (int, str), 'a layer, or "all"', layers[-1] if layers else None)
         if layer not in layers and not (layer == "all" and layers):
@@ -106,21 +112,21 @@ def _checked(shelf: Shelf, fields: Fields) -> dict[str, Any]:
 
 
 def _check(name: str, value: Any) -> None:
-    """Refuse a parameter of the wrong type; which there are, its method says."""
+    """Refuse a parameter of the wrong type."""
     kind = PARAMETERS.get(name)
     if kind is None:
         return
     fields = Fields({name: value})
     if kind is list:
-        given = fields.raw(name, list, "a list")
-        if len(given) > LONGEST_LIST or not all(isinstance(part, int | str) for part in given):
-            raise RefusalError(400, f"{name} has to be a short list")
-        for part in given:
-            checked_text(name, str(part))
+        for part in fields.raw(name, list, "a list"):
+            if isinstance(part, str):
+                checked_text(name, part)
     elif kind is str:
         fields.text(name)
-    else:
-        fields.raw(name, kind, "true or false" if kind is bool else "a number")
+    elif kind is bool:
+        fields.flag(name)
+    elif abs(fields.raw(name, kind, KINDS[kind])) > sys.float_info.max:
+        raise RefusalError(400, f"{name} is too large a number")
 
 
 def _kept(shelf: Shelf, asked: dict[str, Any]) -> str | None:

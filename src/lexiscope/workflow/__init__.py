@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lexiscope.atlas import Progress
 from lexiscope.workflow.labels import region_labels
-from lexiscope.workflow.maps import MAPS, build_maps, project, project_layers
+from lexiscope.workflow.maps import MAPS, build_maps, project
 from lexiscope.workflow.run import build, default_path
 from lexiscope.workflow.spaces import TABLES, Context, build_context, build_tables
 
@@ -19,6 +19,5 @@ __all__ = [
     "build_tables",
     "default_path",
     "project",
-    "project_layers",
     "region_labels",
 ]

@@ -110,30 +110,6 @@ def project(
     return atlas.projection(name, ids[0], chosen)
 
 
-def project_layers(
-    atlas: Atlas,
-    name: str,
-    method: str,
-    *,
-    dims: int = 2,
-    seed: int = 0,
-    progress: Progress = silent,
-    watch: Watch | None = None,
-    **parameters: Any,
-) -> list[Projection]:
-    """Return a projection of every layer, aligned, the last layer's first; see `project`.
-
-    What is computed of one layer is kept before the next begins. A table has one.
-    """
-    layers: Sequence[Layer] = atlas[name].layers[::-1] or (None,)
-    asked = _Asked(method, dims, seed, parameters, watch)
-    made = []
-    for done, layer in enumerate(layers):
-        ids = _add(atlas, name, layer, [asked], _stage(progress, name, layer, done, len(layers)))
-        made.append(atlas.projection(name, ids[0], layer))
-    return made
-
-
 @dataclass(frozen=True)
 class _Asked:
     """A projection that is asked for."""
@@ -171,6 +147,8 @@ def _add(
     new = [(each, id) for each, id in zip(wanted, ids, strict=True) if id not in there]
     if not new:
         return ids
+    for each, _ in new:
+        at.check(each.method, each.parameters, dims=each.dims)
     graph = None
     if len(at) > 1:
         needed = max(at.neighbors_needed(each.method, each.parameters) for each, _ in new)
