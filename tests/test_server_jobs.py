@@ -144,10 +144,10 @@ def test_a_paused_job_can_be_stopped(served: TestClient):
 
 
 def test_what_a_method_refuses_fails(served: TestClient):
-    job = start(served, WORD, method="axes", parameters={"axes": ["qqqq -> #1", "#2 -> #3"]})
+    job = start(served, WORD, method="axes", parameters={"axes": ["#1 -> #1", "#2 -> #3"]})
     failed = wait(served, job, ended)
     assert failed["state"] == "failed"
-    assert "qqqq" in failed["error"]
+    assert "same mean" in failed["error"]
     assert failed["projection"] is None
 
 
@@ -161,6 +161,19 @@ def test_a_bug_fails_without_its_traceback(served: TestClient, monkeypatch: pyte
         "failed",
         "an unexpected error; see the server's log",
     )
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_is_kept_is_done_however_many_wait(served: TestClient):
+    jobs = [start(served, WORD, method="tsne", seed=100)]
+    wait(served, jobs[0], lambda now: now["state"] == "running")
+    jobs += [start(served, WORD, method="tsne", seed=101 + number) for number in range(20)]
+    more = {"method": "tsne", "dims": 2, "seed": 200}
+    assert served.post(f"{WORD}/projections", json=more).status_code == 429
+    assert start(served, WORD, method="pca")["state"] == "done"
+    for job in reversed(jobs):
+        order(served, job, "stop")
+    wait(served, jobs[0], ended)
 
 
 def test_the_last_fifty_are_kept(served: TestClient):

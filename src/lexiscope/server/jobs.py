@@ -106,12 +106,12 @@ class Jobs:
         """Queue a job; one whose projection the atlas has already, by the id `kept`, is done."""
         with self._turn:
             waiting = sum(each.state == "waiting" for each in self._jobs.values())
-            if waiting >= WAITING:
+            if kept is not None:
+                job.state, job.projection = "done", kept
+            elif waiting >= WAITING:
                 raise RefusalError(
                     429, f"{waiting} projections wait already; stop one of them first"
                 )
-            if kept is not None:
-                job.state, job.projection = "done", kept
             self._jobs[job.id] = job
             ended = [each.id for each in self._jobs.values() if not _is_open(each)]
             for id in ended[: max(0, len(self._jobs) - KEPT)]:
