@@ -16,7 +16,7 @@ import pytest
 
 from lexiscope.atlas import Atlas
 from lexiscope.atlas.building import NOTE
-from lexiscope.errors import LexiscopeError
+from lexiscope.errors import LexiscopeError, OutdatedError
 from lexiscope.projection.pca import pca
 
 POINTS = pa.table({"label": ["a", "b", "c", "d", "e"], "kind": ["word"] * 5})
@@ -175,6 +175,30 @@ def test_what_was_computed_for_a_space_that_is_gone_is_not_kept(atlas: Atlas):
     first = atlas.version("word")
     atlas.add_projections("word", None, [pca(-VECTORS)])
     assert atlas.version("word") == first  # there already
+
+
+def test_a_person_s_own_does_not_land_on_another_space(atlas: Atlas):
+    build(atlas, "k2-another")
+    atlas.tag("word", "mine", "x", [1], "k2-another")
+    version = atlas.version("word")
+    with pytest.raises(OutdatedError, match="other inputs meanwhile"):
+        atlas.tag("word", "mine", "y", [1], "k1")
+    with pytest.raises(OutdatedError, match="other inputs meanwhile"):
+        atlas.add_columns("word", pa.table({"x": [1] * 5}), "k1")
+    with pytest.raises(OutdatedError, match="other inputs meanwhile"):
+        atlas.drop_columns("word", ["mine"], "k1")
+    assert atlas.version("word") == version
+
+
+def test_the_version_tells_a_space_from_the_same_built_again(atlas: Atlas):
+    atlas.tag("word", "mine", "x", [1])
+    first = atlas.version("word")
+    atlas.discard()
+    again = Atlas.create(atlas.path)
+    build(again, "k1")
+    again.tag("word", "mine", "y", [2])
+    assert again.version("word") != first
+    assert again.version("word").partition(".")[0] == first.partition(".")[0] == "k1"
 
 
 def test_tagging_while_another_build_runs(atlas: Atlas):

@@ -105,7 +105,7 @@ BODIES: list[tuple[str, Any]] = [
     ("tags", {"column": "x", "value": "\ud800", "points": [1]}),
     ("tags", [1]),
     ("selection", {"points": [10**6]}),
-    ("selection", {"points": None}),
+    ("selection", {"points": "all"}),
     ("selection", {"points": [0], "vectors": 1}),
     ("live", {}),
     ("live", {"text": 5}),
@@ -138,6 +138,61 @@ BODIES: list[tuple[str, Any]] = [
 def test_bodies(served: TestClient, route: str, body: Any):
     text = json.dumps(body)
     refused(served.post(f"{CONTEXT}/{route}", content=text, headers=JSON))
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "says"),
+    [
+        ("pca", {"components": [1, "x"]}, "from 1 to 32"),
+        ("pca", {"components": [True, 2]}, "from 1 to 32"),
+        ("pca", {"components": [1, 1]}, "different"),
+        ("pca", {"components": [1, 33]}, "from 1 to 32"),
+        ("pca", {"components": [1, None]}, "from 1 to 32"),
+        ("pca", {"components": []}, "0 for 2 dimensions"),
+        ("pca", {"components": [1, 2, 3]}, "3 for 2 dimensions"),
+        ("axes", {"axes": [5, 6]}, "list of texts"),
+        ("axes", {"axes": ["#1 -> #2"]}, "1 for 2 dimensions"),
+        ("axes", {"axes": ["#1 -> #2"] * 3}, "3 for 2 dimensions"),
+        ("axes", {"axes": ["a", "b"]}, "write it like"),
+        ("axes", {"axes": ["/(/ -> #1", "#2 -> #3"]}, "no regular expression"),
+        ("axes", {"axes": ["qqqq -> #1", "#2 -> #3"]}, "qqqq"),
+        ("tsne", {"perplexity": 1e300}, "from 1 to 79"),
+        ("tsne", {"perplexity": 10**400}, "too large"),
+        ("tsne", {"learning_rate": -1}, "up to 1,000,000"),
+        ("tsne", {"learning_rate": 1e300}, "up to 1,000,000"),
+        ("tsne", {"supervise": "label", "supervision": 2}, "from 0 to 1"),
+        ("tsne", {"supervision": 0.5}, "with supervise"),
+        ("umap", {"neighbors": -1}, "whole number from 2 to 239"),
+        ("umap", {"neighbors": 10**15}, "whole number from 2 to 239"),
+        ("umap", {"neighbors": 1e15}, "whole number"),
+        ("umap", {"min_dist": 5}, "from 0 to 1"),
+    ],
+)
+def test_parameters_are_refused_before_they_wait(
+    served: TestClient, method: str, parameters: dict[str, Any], says: str
+):
+    asked = {"method": method, "dims": 2, "parameters": parameters}
+    before = served.get("/api/jobs").json()
+    assert says in refused(served.post(f"{WORD}/projections", json=asked))
+    assert served.get("/api/jobs").json() == before
+
+
+def test_what_is_written_for_a_space_that_was_built_anew(
+    small_atlas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = Path(shutil.copytree(small_atlas, tmp_path / "small.atlas"))
+    with client(path) as served:
+        served.post(f"{WORD}/tags", json={"column": "mine", "value": "x", "points": [1]})
+        # As if between the request's look at the space and its commit another was built.
+        monkeypatch.setattr("lexiscope.atlas.Atlas.key", lambda *_: "another")
+        tag = {"column": "mine", "value": "y", "points": [1]}
+        csv = {"content": "point,x\n1,2\n", "headers": {"Content-Type": "text/csv"}}
+        for answer in (
+            served.post(f"{WORD}/tags", json=tag),
+            served.post(f"{WORD}/columns", **csv),
+            served.delete(f"{WORD}/tags/mine"),
+        ):
+            assert "other inputs meanwhile" in refused(answer, 409)
 
 
 def test_layers_that_are_not_there(served: TestClient):
@@ -211,7 +266,14 @@ def test_malformed_json(served: TestClient, text: str | bytes):
 
 @pytest.mark.parametrize(
     "bookmarks",
-    [{}, [1], [{"name": "x"}], [{"name": "x", "view": 1, "made": "y"}], [{}] * 1001],
+    [
+        {},
+        [1],
+        [{"name": "x"}],
+        [{"name": "x", "view": 1, "made": "y"}],
+        [{"name": "x", "view": "#" * 2_000_001, "made": "y"}],
+        [{}] * 1001,
+    ],
 )
 def test_bookmarks(served: TestClient, bookmarks: Any):
     refused(served.put("/api/atlases/small/bookmarks", json=bookmarks))

@@ -19,3 +19,7 @@ class StorageError(LexiscopeError):
     The input was in order, so what is already committed is kept, and the same command goes on
     from there.
     """
+
+
+class OutdatedError(LexiscopeError):
+    """What was to be written is about a space that was built from other inputs meanwhile."""

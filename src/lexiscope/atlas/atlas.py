@@ -21,7 +21,7 @@ from lexiscope.atlas.lazy import Lazy
 from lexiscope.atlas.manifest import FORMAT, MANIFEST, SPACES, read_manifest
 from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
 from lexiscope.atlas.writer import SpaceWriter
-from lexiscope.errors import LexiscopeError
+from lexiscope.errors import LexiscopeError, OutdatedError
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection
 from lexiscope.space import Layer, Space
@@ -252,7 +252,7 @@ class Atlas:
         """Return the names of the columns that a person added, in the order they came."""
         return tuple(columns.own(self._dataset(name).schema))
 
-    def add_columns(self, name: str, table: pa.Table) -> None:
+    def add_columns(self, name: str, table: pa.Table, key: str | None = None) -> None:
         """Add columns of a person's own; one of the same name is replaced.
 
         They stand after the space's columns in its `points`, and stay until the space is made
@@ -264,28 +264,39 @@ class Atlas:
             Name of a space.
         table : pyarrow.Table of n_points rows
             Text, numbers or truth values, in point order.
+        key : str, optional
+            The space's, as it was when the columns were made.
 
         Raises
         ------
+        OutdatedError
+            When `key` is given and is not the space's any more.
         LexiscopeError
             For another number of rows, a name that is the space's or unusable, or other types.
         """
         with self._committing():
-            own.add(self._dataset(name), name, table)
+            own.add(self._dataset(name, key), name, table)
 
-    def drop_columns(self, name: str, names: Sequence[str]) -> None:
+    def drop_columns(self, name: str, names: Sequence[str], key: str | None = None) -> None:
         """Remove columns that a person added.
 
         Raises
         ------
+        OutdatedError
+            When `key` is given and is not the space's any more.
         LexiscopeError
             For columns that are not a person's own.
         """
         with self._committing():
-            own.drop(self._dataset(name), names)
+            own.drop(self._dataset(name, key), names)
 
     def tag(
-        self, name: str, column: str, value: str, points: Sequence[int] | NDArray[np.integer]
+        self,
+        name: str,
+        column: str,
+        value: str,
+        points: Sequence[int] | NDArray[np.integer],
+        key: str | None = None,
     ) -> None:
         """Write a value into a column of a person's own at some points.
 
@@ -298,15 +309,19 @@ class Atlas:
         value : str
             The empty value clears the points.
         points : sequence of int
+        key : str, optional
+            The space's, as it was when the points were chosen.
 
         Raises
         ------
+        OutdatedError
+            When `key` is given and is not the space's any more.
         LexiscopeError
             For points that are not there, and for a column that is not a person's own or holds
             no text.
         """
         with self._committing():
-            own.tag(self._dataset(name), column, value, points)
+            own.tag(self._dataset(name, key), column, value, points)
 
     # ---- writing -----------------------------------------------------------------------
 
@@ -343,7 +358,7 @@ class Atlas:
 
         Raises
         ------
-        LexiscopeError
+        OutdatedError
             When `key` is given and is not the space's any more.
         """
         with self._committing():
@@ -363,7 +378,7 @@ class Atlas:
 
         Raises
         ------
-        LexiscopeError
+        OutdatedError
             When `key` is given and is not the space's any more.
         """
         with self._committing():
@@ -429,11 +444,17 @@ class Atlas:
     def _dataset(self, name: str, key: str | None = None) -> Any:
         entry = self._entry(name)
         if key not in (None, entry["key"]):
-            raise LexiscopeError(f"{name} was built from other inputs meanwhile; ask again")
+            raise OutdatedError(f"{name} was built from other inputs meanwhile; ask again")
         with reading(self.path):
             return lance().dataset(str(self.path / entry["path"]))
 
     def _now(self, name: str) -> tuple[str, Any]:
-        """Return a space's version and its dataset at it."""
-        data = self._dataset(name)
-        return f"{self._entry(name)['key'][:8]}.{data.version}", data
+        """Return a space's version and its dataset at it.
+
+        The version is the key's beginning, when the dataset was begun, and how often something
+        was committed to it: built again from the same inputs, it counts those anew.
+        """
+        data, entry = self._dataset(name), self._entry(name)
+        with reading(self.path):
+            begun = (self.path / entry["path"]).stat().st_mtime_ns
+        return f"{entry['key'][:8]}.{begun:x}.{data.version}", data

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from lexiscope.errors import LexiscopeError
+from lexiscope.errors import LexiscopeError, OutdatedError
 from lexiscope.server.desk import Desk
 from lexiscope.server.events import Events
 from lexiscope.server.library import Library
@@ -122,7 +122,10 @@ def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         sentence = SENTENCES.get(error.status_code, error.detail).format(method=request.method)
         return JSONResponse({"error": sentence}, error.status_code, error.headers)
-    status = error.status if isinstance(error, RefusalError) else 400
+    if isinstance(error, RefusalError):
+        status = error.status
+    else:
+        status = 409 if isinstance(error, OutdatedError) else 400
     return JSONResponse({"error": str(error)}, status)
 
 

@@ -27,6 +27,8 @@ ATLAS = "/atlases/{atlas}"
 SPACE = ATLAS + "/spaces/{space}"
 MOST_NEIGHBORS = 1000
 MOST_BOOKMARKS = 1000
+# A view names every point that is selected in it.
+LONGEST_NAME, LONGEST_VIEW = 4000, 2_000_000
 
 
 class Desk:
@@ -172,12 +174,12 @@ class Desk:
 
     @reads_body(32 * MB)
     def selection(self, request: Request, content: bytes) -> Response:
-        """Answer points as a csv file."""
+        """Answer points, by default all, as a csv file."""
         shelf, _ = self._asked(request)
-        fields = Fields.of_json(content)
+        fields, count = Fields.of_json(content), len(shelf.space)
         rows = table.written(
             shelf,
-            fields.points("points", len(shelf.space)),
+            fields.points("points", count) if "points" in fields else np.arange(count),
             _layer(shelf, fields),
             vectors=fields.flag("vectors"),
         )
@@ -187,7 +189,7 @@ class Desk:
 
     # ---- writing -----------------------------------------------------------------------
 
-    @reads_body(MB)
+    @reads_body(32 * MB)
     def keep_bookmarks(self, request: Request, content: bytes) -> Response:
         """Keep bookmarks in place of those there were."""
         opened = self._library[request.path_params["atlas"]]
@@ -202,7 +204,11 @@ class Desk:
                 raise RefusalError(400, "a bookmark has to be a JSON object")
             fields = Fields(each)
             kept.append(
-                {name: fields.text(name, longest=4000) for name in ("name", "view", "made")}
+                {
+                    "name": fields.text("name", longest=LONGEST_NAME),
+                    "view": fields.text("view", longest=LONGEST_VIEW),
+                    "made": fields.text("made"),
+                }
             )
         opened.atlas().keep_bookmarks(kept)
         return JSONResponse(kept)
@@ -213,7 +219,8 @@ class Desk:
         shelf, _ = self._asked(request)
         fields = Fields.of_json(content)
         points = fields.points("points", len(shelf.space))
-        shelf.atlas.tag(shelf.name, fields.text("column"), fields.text("value"), points)
+        column, value = fields.text("column"), fields.text("value")
+        shelf.atlas.tag(shelf.name, column, value, points, shelf.key)
         return self._changed(request)
 
     def drop(self, request: Request) -> Response:
@@ -222,7 +229,7 @@ class Desk:
         column = request.path_params["column"]
         if column not in shelf.atlas.own_columns(shelf.name):
             raise RefusalError(404, f"there is no column of your own by the name {column!r}")
-        shelf.atlas.drop_columns(shelf.name, [column])
+        shelf.atlas.drop_columns(shelf.name, [column], shelf.key)
         return self._changed(request)
 
     @reads_body(64 * MB)
@@ -233,7 +240,8 @@ class Desk:
         delimiters = {"text/csv": ",", "text/tab-separated-values": "\t"}
         if kind not in delimiters:
             raise RefusalError(415, f"the Content-Type has to be one of {', '.join(delimiters)}")
-        shelf.atlas.add_columns(shelf.name, table.read(shelf, content, delimiters[kind]))
+        added = table.read(shelf, content, delimiters[kind])
+        shelf.atlas.add_columns(shelf.name, added, shelf.key)
         return self._changed(request)
 
     # ---- what they share ---------------------------------------------------------------

@@ -98,9 +98,9 @@ class OpenAtlas:
         if name not in atlas:
             has = ", ".join(atlas) or "none yet"
             raise RefusalError(404, f"there is no space {name!r}: {self.id} has {has}")
-        # The version first: read the other way round, old points could pass for new ones.
-        version = atlas.version(name)
-        return Shelf(self, atlas, atlas[name], version)
+        # The points last: read the other way round, old ones could pass for new ones.
+        key, version = str(atlas.key(name)), atlas.version(name)
+        return Shelf(self, atlas, atlas[name], key, version)
 
     def described(
         self, shelf: Shelf, describe: Callable[[Shelf], dict[str, Any]]
@@ -130,6 +130,8 @@ class Shelf:
     opened : OpenAtlas
     atlas : Atlas
     space : Space
+    key : str
+        The identity of its inputs: what is written goes to a space that still has it.
     version : str
         Changes with whatever is written to the space.
     """
@@ -137,6 +139,7 @@ class Shelf:
     opened: OpenAtlas
     atlas: Atlas
     space: Space
+    key: str
     version: str
 
     @property

@@ -8,7 +8,7 @@ from lexiscope.errors import LexiscopeError
 class RefusalError(LexiscopeError):
     """A request that is not answered, and the status that says what kind of mistake it was.
 
-    Any other `LexiscopeError` is answered with 400.
+    An `OutdatedError` is answered with 409, any other `LexiscopeError` with 400.
 
     Parameters
     ----------
