@@ -188,9 +188,7 @@ def test_columns_of_a_person(served: TestClient):
     assert columns["how many"]["range"] == [7, 7]
     assert found(served, column="how many", pattern="7") == [2]
 
-    columns = add(
-        CONTEXT, "\ufefflabel\tsize\nbank\t1.5\nnowhere\t3\n", "text/tab-separated-values"
-    )
+    columns = add(CONTEXT, "\ufefflabel\tsize\nbank\t1.5\n", "text/tab-separated-values")
     bank = len(served.get(f"{CONTEXT}/neighbors?query=bank").json()["points"])
     assert columns["size"]["missing"] == info(served, "context")["points"] - bank
 
@@ -221,6 +219,29 @@ def test_selection_is_a_csv_file(served: TestClient, path: Path):
     assert plain.text.splitlines()[0].startswith('"point","label"')
 
 
+def test_a_selection_of_all_points(served: TestClient, path: Path):
+    rows = list(csv.DictReader(io.StringIO(served.post(f"{WORD}/selection", json={}).text)))
+    count = len(lx.Atlas.open(path)["word"])
+    assert [row["point"] for row in rows] == [str(point) for point in range(count)]
+
+
+def test_no_column_of_a_selection_is_lost(tmp_path: Path):
+    points = {"label": ["a", "b"], "point": ["p", "q"], "given_point": ["g", "h"], "d0": ["x", "y"]}
+    atlas = lx.Atlas.create(tmp_path / "small.atlas")
+    writer = atlas.writer("word", "k")
+    writer.append(pa.table(points), {None: np.eye(2, dtype=np.float32)})
+    writer.finish({"kind": "word"})
+    with client(atlas.path) as served:
+        asked = {"points": [1], "vectors": True}
+        header, row = csv.reader(io.StringIO(served.post(f"{WORD}/selection", json=asked).text))
+        plain = served.post(f"{WORD}/selection", json={"points": [1]}).text.splitlines()[0]
+    assert dict(zip(header, row, strict=True)) == {
+        "point": "1", "label": "b", "given_given_point": "q", "given_point": "h",
+        "given_d0": "y", "d0": "0", "d1": "1",
+    }  # fmt: skip
+    assert plain == '"point","label","given_given_point","given_point","d0"'
+
+
 def test_a_selection_comes_back_as_columns(served: TestClient):
     text = served.post(f"{CONTEXT}/selection", json={"points": [0, 1, 2]}).text
     rows = list(csv.reader(io.StringIO(text)))
@@ -239,6 +260,8 @@ def test_bookmarks(served: TestClient):
     kept = [{"name": "Rivers ✓", "view": "#a=small&s=word", "made": "2025-01-01T00:00:00Z"}]
     assert served.put(address, json=kept).json() == kept
     assert served.get(address).json() == kept
+    long = [kept[0] | {"view": "#" + "1" * 1_999_999}] * 2  # a view of a large selection
+    assert served.put(address, json=long).json() == long
     served.put(address, json=[])
     assert served.get(address).json() == []
 
@@ -306,7 +329,7 @@ def test_the_page_or_how_to_build_it(path: Path, tmp_path: Path):
 
     missing = get("/", tmp_path / "none")
     assert missing.status_code == 503
-    assert "vite build" in missing.text
+    assert "make page" in missing.text
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<title>Lexiscope</title>")
     (tmp_path / "assets" / "main-1a2b.js").write_text("1")

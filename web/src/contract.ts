@@ -169,7 +169,8 @@ export interface Tag {
 }
 
 export interface SelectionRequest {
-  points: number[];
+  /** Left out for all points. */
+  points?: number[];
   layer?: number;
   /** With the vectors, one column a dimension. */
   vectors?: boolean;

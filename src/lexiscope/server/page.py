@@ -26,7 +26,7 @@ TYPES = {
 }
 HOW_TO_BUILD = (
     "The page is not built. In a checkout of the source:\n\n"
-    "    cd web && npm ci && npx vite build\n\n"
+    "    make page\n\n"
     "then start lexiscope again. An installed lexiscope has it built in.\n"
 )
 

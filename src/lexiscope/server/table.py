@@ -24,17 +24,24 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def written(shelf: Shelf, points: NDArray[np.int64], layer: Layer, *, vectors: bool) -> bytes:
-    """Return points with all their columns, and their vectors where wanted, as csv."""
-    rows = pa.array(points)
-    columns: dict[str, pa.Array] = {POINT: rows}
-    for name in shelf.space.points.column_names:
-        if name != POINT:
-            columns[name] = as_text(shelf.space.points[name].take(rows))
+    """Return points with all their columns, and their vectors where wanted, as csv.
+
+    A column whose name is `point`, or that of a dimension (``d0``), has ``given_`` put before it.
+    """
+    rows, held = pa.array(points), shelf.space.points
+    dimensions: dict[str, pa.Array] = {}
     if vectors:
         matrix = shelf.vectors(shelf.space.resolve_layer(layer), "raw")[points]
-        columns |= {f"d{number}": pa.array(part) for number, part in enumerate(matrix.T.copy())}
+        dimensions = {f"d{n}": pa.array(part) for n, part in enumerate(matrix.T.copy())}
+    columns = {POINT: rows}
+    ours = {POINT, *dimensions}
+    for name in held.column_names:
+        free = name
+        while free in ours or (free != name and free in held.column_names):
+            free = f"given_{free}"
+        columns[free] = as_text(held[name].take(rows))
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(pa.table(columns), sink)
+    pyarrow.csv.write_csv(pa.table(columns | dimensions), sink)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
