@@ -28,6 +28,8 @@ class App {
   /** Why nothing can be shown at all. */
   failure = $state<string | null>(null);
   connected = $state(true);
+  /** Grows whenever the server was lost and is there again. */
+  epoch = $state(0);
   notices = $state.raw<Notice[]>([]);
   /** Read out by screen readers. */
   announced = $state("");
@@ -281,7 +283,8 @@ class App {
   private async catchUp(): Promise<void> {
     const jobs = getJSON<Job[]>("/api/jobs");
     this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
-    if (!this.loaded) this.open(location.hash);
+    if (this.loaded) this.epoch++;
+    else this.open(location.hash);
     this.loaded = true;
     this.failure = null;
     this.jobs = (await jobs).reverse();

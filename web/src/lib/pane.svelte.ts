@@ -3,10 +3,11 @@
 import { untrack } from "svelte";
 import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
 import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
-import { address, getArrow, getJSON, spacePath } from "./api";
+import { Refused, address, getArrow, getJSON, spacePath } from "./api";
 import type { App } from "./app.svelte";
 import { hex, plainColors } from "./colors";
 import { colorsOf, legendOf, visibleMask, type Legend, type Shown } from "./legend";
+import { inhabited } from "./regions";
 import { type Column, type PointQuality, SpaceData } from "./space";
 import { KEPT, PLAIN, newPane, type PaneView } from "./view";
 
@@ -25,7 +26,12 @@ export class Pane {
   labels = $state.raw<Column | null>(null);
   kinds = $state.raw<Column | null>(null);
   quality = $state.raw<PointQuality | null>(null);
-  regions = $state.raw<ClusterLabel[]>([]);
+  private named = $state.raw<ClusterLabel[]>([]);
+  readonly regions: ClusterLabel[] = $derived.by(() =>
+    this.coordinates ? inhabited(this.named, this.coordinates.columns, this.mask) : [],
+  );
+  /** Why there are no neighbours. */
+  refusal = $state<string | null>(null);
   polylines = $state.raw<Int32Array[]>([]);
   neighbors = $state.raw<Neighbors | null>(null);
   asking = $state(false);
@@ -76,6 +82,7 @@ export class Pane {
     return (
       this.projections.find((each) => each.id === wanted) ??
       (wanted ? this.projections.find((each) => each.id === alike) : null) ??
+      (wanted ? this.projections.find((each) => wanted.startsWith(`${each.method}-`)) : null) ??
       this.projections[0] ??
       null
     );
@@ -213,7 +220,7 @@ export class Pane {
       this.fetching(
         () => [this.rest, this.projection?.id, this.layer, this.view.regions],
         () => (this.rest && this.projection && this.view.regions ? this.rest.regions(this.projection.id, this.layer) : []),
-        (value) => (this.regions = value ?? []),
+        (value) => (this.named = value ?? []),
       );
       this.fetching(
         () => [this.data, this.view.join, this.columnVersion(this.view.join ?? "")],
@@ -223,6 +230,8 @@ export class Pane {
       $effect(() => {
         const { data, query, layer } = this;
         const { k, metric, spherize } = this.view;
+        void this.app.epoch;
+        this.refusal = null;
         if (!data || !query) {
           this.neighbors = null;
           return;
@@ -234,10 +243,13 @@ export class Pane {
           .then((answer) => {
             this.neighbors = answer;
             this.tell(answer);
+            // A sum has no place of its own: what it is near shows where it points.
+            if (this.view.asked) this.scene?.fit([...answer.points, ...answer.neighbors.map(({ point }) => point)], true);
           })
           .catch((error: unknown) => {
             if (!stop.signal.aborted) {
               this.neighbors = null;
+              this.refusal = error instanceof Refused && error.status === 0 ? null : (error as Error).message;
               this.app.complain(error);
             }
           })
@@ -386,6 +398,7 @@ export class Pane {
   ): void {
     $effect(() => {
       depends();
+      void this.app.epoch; // what a lost server did not answer is asked again
       let current = true;
       untrack(() => this.waiting++);
       Promise.resolve(fetch())

@@ -2,7 +2,7 @@
 
 import type { ProjectionInfo } from "../contract";
 
-const METHODS = { pca: "PCA", tsne: "t-SNE", umap: "UMAP", axes: "Axes" };
+export const METHODS = { pca: "PCA", tsne: "t-SNE", umap: "UMAP", axes: "Axes" };
 
 export function count(value: number, noun = ""): string {
   const text = value.toLocaleString("en");
