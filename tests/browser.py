@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     # Drawn by the processor, so that every machine draws alike.
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
+    "--disable-gpu",
     "--enable-unsafe-swiftshader",
     "--no-sandbox",
     "--no-first-run",

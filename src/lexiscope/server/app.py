@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from lexiscope.errors import LexiscopeError, OutdatedError
+from lexiscope.server.describe import atlas_info
 from lexiscope.server.desk import Desk
 from lexiscope.server.events import Events
 from lexiscope.server.library import Library
@@ -51,6 +52,7 @@ class App:
         token: str | None = None,
         page: Path = FOLDER,
     ) -> None:
+        self._library = library
         self._events = Events(library)
         self._queue = Queue(library, self._events)
         asked = [
@@ -79,14 +81,21 @@ class App:
         """End the open event streams, which would keep a server from stopping."""
         self._events.close()
 
+    def _describe(self) -> None:
+        for opened in self._library:
+            atlas_info(opened)
+
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         del app
         watching = asyncio.create_task(self._events.watch())
+        # What the first page asks first is ready by the time that a browser has started.
+        warming = asyncio.create_task(asyncio.to_thread(self._describe))
         try:
             yield
         finally:
             watching.cancel()
+            warming.cancel()
             self._queue.jobs.close()
 
 
