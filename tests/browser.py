@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -12,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -71,3 +75,40 @@ def until(page: Page, script: str, timeout: float = 20.0) -> Any:
             return value
         time.sleep(0.05)
     raise AssertionError(f"after {timeout:g} s not yet: {script}")
+
+
+def opened(page: Page, address: str, view: str = "") -> Page:
+    """Open a view without the first visit's greeting, and wait until all of it is drawn."""
+    page.add_init_script("try { localStorage.setItem('lexiscope:welcomed', '1') } catch {}")
+    page.goto(address + view)
+    until(page, "performance.getEntriesByName('lexiscope:ready').length > 0")
+    return page
+
+
+def drawn(page: Page, pane: int = 0) -> int:
+    return int(page.evaluate(f"lexiscope.panes[{pane}].scene.drawn"))
+
+
+def selected(page: Page, pane: int = 0) -> list[int]:
+    return list(page.evaluate(f"Array.from(lexiscope.panes[{pane}].view.selected)"))
+
+
+def picture(page: Page, pane: int = 0) -> NDArray[np.uint8]:
+    """The pixels of a map once it is at rest."""
+    page.wait_for_timeout(900)
+    png = page.get_by_test_id("map").nth(pane).screenshot()
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def share_apart(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """Share of pixels that differ visibly."""
+    return float((np.abs(a.astype(int) - b.astype(int)).max(axis=2) > 24).mean())
+
+
+def search(page: Page, text: str) -> None:
+    page.keyboard.press("/")
+    page.get_by_role("combobox", name="Search points").fill(text)
+
+
+def hits(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Matches").get_by_role("option")

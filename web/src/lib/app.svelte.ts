@@ -288,7 +288,7 @@ class App {
     this.loaded = true;
     this.failure = null;
     this.jobs = (await jobs).reverse();
-    for (const pane of this.panes) pane.forgetLost(this.jobs);
+    for (const pane of this.panes) pane.computing.forgetLost(this.jobs);
   }
 }
 

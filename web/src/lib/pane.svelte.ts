@@ -3,10 +3,11 @@
 import { untrack } from "svelte";
 import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
 import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
-import { Refused, address, getArrow, getJSON, spacePath } from "./api";
+import { Refused, address, getJSON, spacePath } from "./api";
 import type { App } from "./app.svelte";
 import { hex, plainColors } from "./colors";
 import { colorsOf, legendOf, visibleMask, type Legend, type Shown } from "./legend";
+import { Preview } from "./preview.svelte";
 import { inhabited } from "./regions";
 import { type Column, type PointQuality, SpaceData } from "./space";
 import { KEPT, PLAIN, newPane, type PaneView } from "./view";
@@ -35,10 +36,9 @@ export class Pane {
   polylines = $state.raw<Int32Array[]>([]);
   neighbors = $state.raw<Neighbors | null>(null);
   asking = $state(false);
-  /** The layout so far of a projection that is being computed, and what it is of. */
-  private laid = $state.raw<{ job: string; of: string; columns: Float32Array[] } | null>(null);
-  /** It belongs to what the pane shows, or it is not shown. */
-  readonly preview: Float32Array[] | null = $derived.by(() => (this.laid?.of === this.place ? this.laid.columns : null));
+  /** What is being computed for this pane; shown while it belongs to what the pane shows. */
+  readonly computing = new Preview();
+  readonly preview: Float32Array[] | null = $derived.by(() => this.computing.at(this.place));
   /** Whether it goes from layer to layer by itself. */
   playing = $state(false);
   /** Whether a picture in three dimensions turns by itself. */
@@ -50,9 +50,6 @@ export class Pane {
   /** How much is being fetched for the picture. */
   waiting = $state(0);
   private readonly end: () => void;
-  private watched: string | null = null;
-  /** Layouts of the watched job that were fetched, or are being. */
-  private fetched = 0;
 
   readonly data: SpaceData | null = $derived.by(() => {
     const atlas = this.app.atlas(this.view.atlas);
@@ -265,7 +262,7 @@ export class Pane {
 
   /** Opens another space; what belonged to the old one is let go. */
   open(atlas: string, space: string): void {
-    this.forget();
+    this.computing.forget();
     this.coordinates = null;
     this.hovered = -1;
     this.playing = false;
@@ -296,20 +293,9 @@ export class Pane {
   }
 
   draw(projection: string): void {
-    this.forget();
+    this.computing.forget();
     this.view.projection = projection;
     this.view.camera = null;
-  }
-
-  /** Gives up what is being computed for this picture; the job itself goes on. */
-  private forget(): void {
-    this.watched = this.laid = null;
-    this.fetched = 0;
-  }
-
-  /** A server that was started anew knows nothing of an older one's jobs. */
-  forgetLost(jobs: Job[]): void {
-    if (this.watched && !jobs.some((job) => job.id === this.watched)) this.forget();
   }
 
   paint(color: string): void {
@@ -318,39 +304,11 @@ export class Pane {
     this.view.range = null;
   }
 
-  /** Shows what this job computes, while it does and when it is done. */
-  watch(job: string): void {
-    this.forget();
-    this.watched = job;
-  }
-
-  /** Takes the news of a job, if it is the one that is watched. */
+  /** Takes the news of a job. */
   follow(job: Job): void {
-    if (job.id !== this.watched) return;
-    const path = spacePath(job.atlas, job.space);
-    if (job.state === "running" && job.layouts > this.fetched) void this.fetchLayout(job, `${path} ${job.layer}`);
-    if (job.state === "done" && job.projection) {
-      this.forget();
-      if (this.data?.path === path) this.draw(job.projection);
-    }
-    if (job.state === "stopped" || job.state === "failed") {
-      this.forget();
-      if (job.error) this.app.say(job.error, null, true);
-    }
-  }
-
-  private async fetchLayout(job: Job, of: string): Promise<void> {
-    this.fetched = Infinity; // one at a time
-    try {
-      const table = await getArrow(`/api/jobs/${job.id}/coordinates`);
-      if (this.watched !== job.id) return;
-      const columns = ["x", "y", "z"].slice(0, table.numCols).map((name) => table.getChild(name).toArray() as Float32Array);
-      this.laid = { job: job.id, of, columns };
-      this.fetched = job.layouts;
-    } catch {
-      // It ended meanwhile, or the next one will do.
-      if (this.watched === job.id) this.fetched = 0;
-    }
+    if (!this.computing.follow(job)) return;
+    if (job.error) this.app.say(job.error, null, true);
+    if (job.projection && this.data?.path === spacePath(job.atlas, job.space)) this.draw(job.projection);
   }
 
   labelOf(point: number): string {
