@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST = 10_000
-# A place is the weighted mean of those of so many neighbours.
+# A place is the weighted geometric median of those of so many neighbours.
 PLACED_BY = 15
 LEAST_WEIGHT = 1e-6
 

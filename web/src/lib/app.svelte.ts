@@ -281,13 +281,12 @@ class App {
 
   /** Takes what there is from the server: at the start, and when it was lost and found again. */
   private async catchUp(): Promise<void> {
-    const jobs = getJSON<Job[]>("/api/jobs");
     this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
     if (this.loaded) this.epoch++;
     else this.open(location.hash);
     this.loaded = true;
     this.failure = null;
-    this.jobs = (await jobs).reverse();
+    this.jobs = (await getJSON<Job[]>("/api/jobs")).reverse();
     for (const pane of this.panes) pane.computing.forgetLost(this.jobs);
   }
 }

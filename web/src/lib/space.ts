@@ -16,6 +16,13 @@ export interface Column {
   numbers: Float64Array | null;
 }
 
+/** A text and its word: code points, text[start:end]. */
+export interface Sentence {
+  text: string;
+  start: number;
+  end: number;
+}
+
 export interface PointQuality {
   kept: Float32Array;
   trust: Float32Array;
@@ -89,6 +96,14 @@ export class SpaceData {
     return this.once(`regions ${layer} ${id}`, () =>
       getJSON<ClusterLabel[]>(address(`${this.path}/projections/${encodeURIComponent(id)}/labels`, { layer })),
     );
+  }
+
+  /** The sentence that each point's word stands in; null for a space whose points have none. */
+  async sentences(): Promise<((point: number) => Sentence) | null> {
+    const names = ["text", "start", "end"];
+    if (!names.every((name) => this.info.columns.some((column) => column.name === name))) return null;
+    const [text, start, end] = await Promise.all(names.map((name) => this.column(name)));
+    return (point) => ({ text: String(text.at(point)), start: Number(start.at(point)), end: Number(end.at(point)) });
   }
 
   /** Points whose column matches; the server searches, so that no pattern can hang the page. */
