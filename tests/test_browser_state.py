@@ -56,6 +56,18 @@ def test_keyboard_alone_reaches_everything(page: Page, served: str):
     assert 1 < chosen < 30522
 
 
+def test_keys_are_the_pages_as_soon_as_a_dialog_is_closed(page: Page, served: str):
+    opened(page, served)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    # Both in one task: the dialog's own event of being closed has not come yet.
+    page.evaluate(
+        "document.querySelector('dialog').close();"
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true}))"
+    )
+    expect(page.get_by_role("combobox", name="Search points")).to_be_focused()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page: Page, served: str, axe: Axe, scheme: Any):
     page.emulate_media(color_scheme=scheme)
