@@ -12,7 +12,17 @@ from pathlib import Path
 
 from benchmarks.report import Options, Table, conditions
 
-NAMES = ("tables", "query", "encoding", "neighbors", "projections", "tensorboard", "page", "demo")
+NAMES = (
+    "tables",
+    "query",
+    "encoding",
+    "neighbors",
+    "projections",
+    "findings",
+    "tensorboard",
+    "page",
+    "demo",
+)
 
 
 def main() -> None:

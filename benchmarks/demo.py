@@ -34,7 +34,7 @@ def _demo() -> measure.Process:
             [
                 sys.executable,
                 "-m",
-                "lexiscope.cli",
+                "lexiscope",
                 "demo",
                 "--no-view",
                 "-o",

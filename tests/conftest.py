@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -80,6 +81,15 @@ def served(senses: Path) -> Iterator[str]:
     """The address of a real `lexiscope view` over it."""
     with viewing(senses) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def reported(senses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same atlas with its findings kept in it."""
+    path = tmp_path_factory.mktemp("reported") / "reported.atlas"
+    shutil.copytree(senses, path)
+    lx.report(lx.Atlas.open(path))
+    return path
 
 
 # One a module: while it is there, nothing else in this thread can run an event loop.

@@ -16,6 +16,7 @@ _PUBLIC = {
     "Context": "lexiscope.workflow",
     "Corpus": "lexiscope.corpus",
     "EncodeOptions": "lexiscope.encoder",
+    "Finding": "lexiscope.findings",
     "LexiscopeError": "lexiscope.errors",
     "NeighborGraph": "lexiscope.neighbors",
     "Projection": "lexiscope.projection",
@@ -23,6 +24,7 @@ _PUBLIC = {
     "Space": "lexiscope.space",
     "build": "lexiscope.workflow",
     "project": "lexiscope.workflow",
+    "report": "lexiscope.workflow",
 }
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Context",
     "Corpus",
     "EncodeOptions",
+    "Finding",
     "LexiscopeError",
     "NeighborGraph",
     "Projection",
@@ -40,6 +43,7 @@ __all__ = [
     "__version__",
     "build",
     "project",
+    "report",
 ]
 
 if TYPE_CHECKING:
@@ -48,10 +52,11 @@ if TYPE_CHECKING:
     from lexiscope.corpus import Columns, Corpus
     from lexiscope.encoder import EncodeOptions
     from lexiscope.errors import LexiscopeError
+    from lexiscope.findings import Finding
     from lexiscope.neighbors import NeighborGraph
     from lexiscope.projection import Projection, Quality
     from lexiscope.space import Space
-    from lexiscope.workflow import Context, build, project
+    from lexiscope.workflow import Context, build, project, report
 
 
 def __getattr__(name: str) -> Any:

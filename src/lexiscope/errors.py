@@ -23,3 +23,11 @@ class StorageError(LexiscopeError):
 
 class OutdatedError(LexiscopeError):
     """What was to be written is about a space that was built from other inputs meanwhile."""
+
+
+class TooFewError(LexiscopeError):
+    """A measurement was asked of points too few to carry it.
+
+    The message is what a finding says instead of a figure, e.g. ``"3 sentences: too few to say
+    how far apart the senses lie (5 are needed)"``.
+    """

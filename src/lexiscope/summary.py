@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +14,7 @@ from lexiscope.terminal import as_json, as_table, counted, numbers
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
+    from lexiscope.findings import Finding
 
 LABEL_WIDTH = 100
 
@@ -95,6 +100,50 @@ def print_result(title: str, rows: list[dict[str, Any]]) -> None:
             click.echo(f"  {row['query']:<12}{near}")
     else:
         as_table(rows)
+
+
+def print_findings(atlas: Atlas, findings: Sequence[Finding]) -> None:
+    """Print what was found, space after space: groups as a table, the rest as sentences."""
+    click.secho(f"{atlas.path}: {counted(len(findings), 'finding')}", bold=True)
+    for name, found in groupby(findings, key=lambda each: each.space):
+        of_space = list(found)
+        click.echo()
+        click.secho(f"{name}, {counted(len(atlas[name]), 'point')}", bold=True)
+        groups = [each for each in of_space if each.name == "group" and not each.refused]
+        if groups:
+            _print_groups(groups)
+        for each in of_space:
+            if each not in groups:
+                _print_sentence(each.statement, dim=each.refused)
+
+
+def _print_groups(groups: Sequence[Finding]) -> None:
+    about = groups[0].figures
+    _print_sentence(
+        f"Do they gather? Share of a member's {about['k']} nearest neighbours that are members "
+        f"too, with its 95 % interval and p corrected for {about['tests']} groups:"
+    )
+    as_table(
+        [
+            {
+                "group": str(each["group"]),
+                "members": f"{each['n']:,}",
+                "share": f"{each['share']:.1%}",
+                "interval": f"{each['low']:.1%} to {each['high']:.1%}",
+                "chance": f"{each['chance']:.2%}",
+                "lift": f"{each['lift']:,.3g}x" if each["lift"] is not None else "-",
+                "p": "< .001" if each["p_corrected"] < 0.001 else f"{each['p_corrected']:.3f}"[1:],
+                "gathers": "yes" if each["gathers"] else "no",
+            }
+            for each in (found.figures for found in groups)
+        ]
+    )
+
+
+def _print_sentence(text: str, *, dim: bool = False) -> None:
+    width = max(40, min(get_terminal_size().columns, LABEL_WIDTH))
+    lines = textwrap.wrap(text, width, initial_indent="  - ", subsequent_indent="    ")
+    click.secho("\n".join(lines), dim=dim)
 
 
 def short(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 import lexiscope
 from lexiscope import columns
-from lexiscope.atlas import bookmarks, building, own
+from lexiscope.atlas import bookmarks, building, own, report
 from lexiscope.atlas.building import Progress
 from lexiscope.atlas.lazy import Lazy
 from lexiscope.atlas.manifest import FORMAT, MANIFEST, SPACES, read_manifest
+from lexiscope.atlas.report import Report
 from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
 from lexiscope.atlas.writer import SpaceWriter
 from lexiscope.errors import LexiscopeError, OutdatedError
+from lexiscope.findings import Finding
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection
 from lexiscope.space import Layer, Space
@@ -29,7 +31,7 @@ from lexiscope.space import Layer, Space
 # A build holds the first from its beginning to its end; every commit, of a build or not, holds
 # the second for a moment.
 LOCK, COMMIT = ".lock", ".commit"
-OURS = {MANIFEST, SPACES, LOCK, COMMIT, building.NOTE, bookmarks.FILE}
+OURS = {MANIFEST, SPACES, LOCK, COMMIT, building.NOTE, bookmarks.FILE, report.FILE}
 
 
 class Atlas:
@@ -236,6 +238,30 @@ class Atlas:
             (self.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
+
+    # ---- findings ----------------------------------------------------------------------
+
+    @property
+    def report(self) -> Report | None:
+        """The report that is kept, with what it was measured of; None before the first.
+
+        Its spaces may have been built from other inputs since: `findings` leaves out theirs.
+        """
+        return report.read_report(self.path)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was measured of the spaces as they are now; see `lexiscope.report`."""
+        kept = self.report
+        if kept is None:
+            return ()
+        return tuple(
+            each for each in kept.findings if self.key(each.space) == kept.spaces[each.space]
+        )
+
+    def keep_report(self, made: Report) -> None:
+        """Keep a report, in place of the one there was."""
+        report.write_report(self.path, made)
 
     # ---- a person's own ----------------------------------------------------------------
 

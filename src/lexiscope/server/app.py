@@ -19,6 +19,7 @@ from lexiscope.server.describe import atlas_info
 from lexiscope.server.desk import Desk
 from lexiscope.server.events import Events
 from lexiscope.server.library import Library
+from lexiscope.server.measuring import Measuring
 from lexiscope.server.page import FOLDER, Page
 from lexiscope.server.queue import Queue
 from lexiscope.server.refusal import RefusalError
@@ -55,9 +56,11 @@ class App:
         self._library = library
         self._events = Events(library)
         self._queue = Queue(library, self._events)
+        self._measuring = Measuring(library)
         asked = [
             *Desk(library, self._events).routes(),
             *self._queue.routes(),
+            *self._measuring.routes(),
             Route("/events", self._events.answer),
         ]
         routes = [Mount("/api", routes=asked), Route("/{path:path}", Page(page).answer)]
@@ -96,6 +99,7 @@ class App:
         finally:
             watching.cancel()
             warming.cancel()
+            self._measuring.close()
             self._queue.jobs.close()
 
 

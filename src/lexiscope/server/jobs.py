@@ -171,7 +171,7 @@ class Jobs:
     # ---- the worker's thread -----------------------------------------------------------
 
     def _work(self) -> None:
-        _yield_to_others()
+        yield_to_others()
         while (job := self._next()) is not None:
             self._tell(job)
             state: State = "failed"
@@ -249,7 +249,7 @@ class Jobs:
                 raise StoppedError
 
 
-def _yield_to_others() -> None:
+def yield_to_others() -> None:
     """Let the threads that answer run before this one and those it starts, where that is known."""
     if sys.platform == "linux":  # elsewhere a priority is a whole process'
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

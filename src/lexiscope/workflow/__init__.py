@@ -5,6 +5,7 @@ from __future__ import annotations
 from lexiscope.atlas import Progress
 from lexiscope.workflow.labels import region_labels
 from lexiscope.workflow.maps import MAPS, build_maps, project
+from lexiscope.workflow.reporting import report
 from lexiscope.workflow.run import build, default_path
 from lexiscope.workflow.spaces import TABLES, Context, build_context, build_tables
 
@@ -20,4 +21,5 @@ __all__ = [
     "default_path",
     "project",
     "region_labels",
+    "report",
 ]

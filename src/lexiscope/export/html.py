@@ -1,0 +1,109 @@
+"""Findings and comparisons as one HTML file that opens from disk, without a network."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lexiscope
+from lexiscope.atlas import MANIFEST, Atlas, storing
+from lexiscope.comparison import Comparison
+from lexiscope.errors import LexiscopeError
+from lexiscope.findings import Finding
+
+# The page's build makes it too: a whole page of its own, with a place for the figures.
+TEMPLATE = Path(lexiscope.__file__).parent / "server" / "page" / "report.html"
+PLACE = '<script type="application/json" id="data">null</script>'
+TITLE = "<title>Lexiscope</title>"
+
+
+def write_findings(
+    destination: str | os.PathLike[str], atlas: Atlas, findings: Sequence[Finding]
+) -> None:
+    """Write the findings of an atlas as one HTML file.
+
+    Parameters
+    ----------
+    destination : path
+        The file; replaced when it is there.
+    atlas : Atlas
+        What they were measured of.
+    findings : sequence of Finding
+
+    Raises
+    ------
+    LexiscopeError
+        When the file cannot be written, or the page is not built.
+    """
+    recipe = atlas.recipe(atlas.spaces[0]) if atlas.spaces else {}
+    about = {
+        "name": atlas.path.name,
+        "model": recipe.get("checkpoint", {}).get("name"),
+        "spaces": [
+            {
+                "name": name,
+                "points": len(atlas[name]),
+                "dimensions": atlas.dimensions(name),
+                "layers": list(atlas[name].layers),
+            }
+            for name in atlas.spaces
+        ],
+    }
+    data = {"kind": "findings", "atlas": about, "comparisons": []}
+    data["findings"] = [each.as_json() for each in findings]
+    _write(Path(destination), f"Findings of {atlas.path.name}", data)
+
+
+def write_comparisons(
+    destination: str | os.PathLike[str], comparisons: Sequence[Comparison]
+) -> None:
+    """Write comparisons as one HTML file.
+
+    Parameters
+    ----------
+    destination : path
+        The file; replaced when it is there.
+    comparisons : sequence of Comparison
+        At least one.
+
+    Raises
+    ------
+    LexiscopeError
+        When the file cannot be written, or the page is not built.
+    """
+    found = [each.as_json() for each in comparisons]
+    title = f"{found[0]['a']['name']} and {found[0]['b']['name']}"
+    _write(
+        Path(destination),
+        title,
+        {"kind": "comparison", "atlas": None, "findings": [], "comparisons": found},
+    )
+
+
+def _write(path: Path, title: str, data: dict[str, Any]) -> None:
+    if path.is_dir():
+        what = "an atlas" if (path / MANIFEST).exists() else "a folder"
+        raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")
+    if not TEMPLATE.exists():
+        raise LexiscopeError(
+            "the page is not built: in a checkout of the source run make page, then this again"
+        )
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    data = {**data, "title": title, "made": made, "lexiscope": lexiscope.__version__}
+    # Within a script only "<" could end it.
+    content = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    template = TEMPLATE.read_text(encoding="utf-8")
+    page = template.replace(PLACE, PLACE.replace("null", content), 1)
+    page = page.replace(TITLE, f"<title>{html.escape(title)} – Lexiscope</title>", 1)
+    fresh = path.with_name(path.name + ".new")
+    with storing(path.parent):
+        try:
+            fresh.write_text(page, encoding="utf-8")
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Reporting: the findings of an atlas' spaces, taken from it or measured and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import lexiscope
+from lexiscope.atlas import Atlas, Progress, Report
+from lexiscope.errors import LexiscopeError
+from lexiscope.findings import KINDS, Finding, measure, plain
+from lexiscope.workflow.spaces import silent
+
+
+def report(
+    atlas: Atlas,
+    *,
+    lists: Mapping[str, Sequence[str]] | None = None,
+    k: int = 10,
+    seed: int = 0,
+    again: bool = False,
+    progress: Progress = silent,
+) -> tuple[Finding, ...]:
+    """Return what the measurements say of an atlas, measuring and keeping what is not there.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    lists : mapping of str to sequence of str, optional
+        Lists of words of your own, by name: do they lie together?
+    k : int
+        Neighbours looked at, of groups and of hubs; at least 1.
+    seed : int
+        Of every draw.
+    again : bool
+        Measure although the atlas keeps findings of the same spaces.
+    progress : callable, optional
+        ``progress(stage, unit, done, total)``.
+
+    Returns
+    -------
+    tuple of Finding
+        Space after space, in the order of the atlas.
+
+    Raises
+    ------
+    LexiscopeError
+        For an atlas without spaces, and for lists or numbers that cannot be used.
+
+    Examples
+    --------
+    >>> import lexiscope as lx
+    >>> for finding in lx.report(lx.Atlas.open("senses.atlas")):  # doctest: +SKIP
+    ...     print(finding.statement)
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise LexiscopeError(f"k {k}: give a whole number of neighbours, at least 1")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise LexiscopeError(f"seed {seed}: give a whole number, at least 0")
+    keys = {name: str(atlas.key(name)) for name in atlas.spaces}
+    if not keys:
+        raise LexiscopeError(f"{atlas.path} holds no space yet: there is nothing to measure")
+    asked = plain({"k": k, "seed": seed, "lists": lists or {}})
+    kept = atlas.report
+    if kept and not again and _is_of(kept, asked, keys):
+        return kept.findings
+    found = tuple(_measured(atlas, asked, progress))
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    atlas.keep_report(Report(made, lexiscope.__version__, asked, keys, found))
+    return found
+
+
+def _is_of(kept: Report, asked: Mapping[str, Any], keys: Mapping[str, str]) -> bool:
+    """Tell whether a report is what measuring now would give."""
+    return (kept.lexiscope, kept.asked, kept.spaces) == (lexiscope.__version__, asked, keys)
+
+
+def _measured(atlas: Atlas, asked: Mapping[str, Any], progress: Progress) -> Iterator[Finding]:
+    kinds = {name: atlas.recipe(name)["kind"] for name in atlas.spaces}
+    words = next((atlas[name] for name, kind in kinds.items() if kind == "word"), None)
+    for name, kind in kinds.items():
+        for measured in KINDS[kind]:
+            share = partial(_advance, progress, f"{measured} of {name}")
+            share(0.0)
+            yield from measure(measured, atlas[name], words=words, progress=share, **asked)
+            share(1.0)
+
+
+def _advance(progress: Progress, stage: str, done: float) -> None:
+    progress(stage, "%", round(100 * done), 100)
