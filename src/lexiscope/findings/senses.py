@@ -1,0 +1,232 @@
+"""Senses: whether the occurrences of a word lie apart by their labelled sense, by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.errors import TooFewError
+from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.measure.evidence import bootstrap_interval, sample
+from lexiscope.measure.senses import (
+    FEWEST,
+    SHUFFLES,
+    Labels,
+    Recovery,
+    best_layer,
+    recovery,
+    sense_labels,
+)
+from lexiscope.space import Space
+
+NAME, OVERALL = "senses", "senses_overall"
+# More findings are not read, and more occurrences of a word do not change its figures.
+WORDS = 200
+OCCURRENCES = 5000
+CERTAIN = 0.05
+NAMED = 5
+LAYERED = ("neighbor_accuracy", "centroid_accuracy", "macro_f1", "silhouette", "ami")
+
+Array = NDArray[Any]
+
+
+def senses(
+    space: Space, *, seed: int = 0, progress: Callable[[float], None] | None = None
+) -> list[Finding]:
+    """Say of every word with labelled senses whether these lie apart, and of all words together.
+
+    The words with the most labelled occurrences are measured, 200 at most, each with 5,000
+    occurrences at most, drawn. Of several layers the one with the highest nearest-neighbour
+    accuracy is the best (`lexiscope.measure.senses.best_layer`); p allows for that choice, not
+    for there being several words.
+
+    Parameters
+    ----------
+    space : Space
+        With layers; its points have the columns `target` and `sense`, and maybe `split`
+        ("train", "test").
+    seed : int
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    list of Finding
+        ``"senses"`` for each word, and one refused one for the words with too few occurrences;
+        ``"senses_overall"`` at the end where a word could be measured.
+    """
+    columns = {name: _column(space, name) for name in ("target", "sense", "split")}
+    given = np.flatnonzero([each is not None for each in columns["sense"]])
+    if not len(given) or not space.layers:
+        error = TooFewError(
+            f"{len(space):,} points without labelled senses: to see whether senses lie apart, "
+            "name the column of your file that holds them (--sense COLUMN)"
+        )
+        return [too_few(NAME, space.name, error, len(space))]
+    names, word = np.unique(columns["target"][given].astype(str), return_inverse=True)
+    counts = np.bincount(word)
+    labelled: dict[str, tuple[Labels, Array]] = {}
+    short: dict[str, int] = {}
+    for code in np.argsort(-counts, kind="stable")[:WORDS]:
+        rows = given[word == code][sample(counts[code], OCCURRENCES, seed)]
+        try:
+            labels = sense_labels(columns["sense"][rows], columns["split"][rows], seed=seed)
+        except TooFewError:
+            short[names[code]] = len(rows)
+        else:
+            labelled[names[code]] = labels, rows[labels.rows]
+    measured = _measured(space, labelled, seed, progress)
+    found = [
+        _of_word(space, name, labels, rows, measured[name], counts[names == name].item(), seed)
+        for name, (labels, rows) in labelled.items()
+    ]
+    if short:
+        found.append(_refused(space, short))
+    if labelled:
+        found.append(_overall(space, labelled, measured, len(names), seed))
+    return found
+
+
+def _column(space: Space, name: str) -> Array:
+    """Return the values of a column, what is empty or not there as None."""
+    if name not in space.points.column_names:
+        return np.full(len(space), None, dtype=object)
+    values = (None if each is None else str(each) for each in space.points[name].to_pylist())
+    return np.array([each if each and each.strip() else None for each in values], dtype=object)
+
+
+def _measured(
+    space: Space,
+    labelled: Mapping[str, tuple[Labels, Array]],
+    seed: int,
+    progress: Callable[[float], None] | None,
+) -> dict[str, list[Recovery]]:
+    """Return every word's figures by layer, reading each layer once."""
+    measured: dict[str, list[Recovery]] = {name: [] for name in labelled}
+    for layer in space.layers if labelled else ():
+        matrix = space.matrices[layer]
+        for number, (name, (labels, rows)) in enumerate(labelled.items()):
+            measured[name].append(recovery(matrix[rows], labels, seed=seed))
+            if progress:
+                done = space.layers.index(layer) + (number + 1) / len(labelled)
+                progress(done / len(space.layers))
+    return measured
+
+
+def _of_word(
+    space: Space,
+    word: str,
+    labels: Labels,
+    rows: Array,
+    layers: list[Recovery],
+    occurrences: int,
+    seed: int,
+) -> Finding:
+    best, p = best_layer(layers)
+    figures: dict[str, Any] = {
+        "word": word,
+        "n": len(rows),
+        "senses": labels.counts,
+        "majority": labels.majority,
+        "layers": list(space.layers),
+        **{name: [getattr(each, name) for each in layers] for name in LAYERED},
+        "micro_f1": [each.centroid_accuracy for each in layers],
+        "shuffled": {
+            "neighbor_accuracy": [each.shuffled_neighbor.mean() for each in layers],
+            "centroid_accuracy": [each.shuffled_centroid.mean() for each in layers],
+        },
+        "p": p,
+        "best_layer": space.layers[best],
+        "scored": "split" if labels.split else "leave-one-out",
+        "train": len(labels.known) if labels.split else None,
+        "test": len(labels.scored) if labels.split else None,
+        "shuffles": SHUFFLES,
+        "seed": seed,
+        "left_out": labels.rare,
+    }
+    drawn = f", drawn from {occurrences:,} (seed {seed})" if occurrences > OCCURRENCES else ""
+    whose = "nearest train occurrence" if labels.split else "nearest other occurrence"
+    of = f"of {len(labels.scored):,} {'test ' if labels.split else ''}occurrences{drawn}"
+    chosen = f", the choice of {len(layers)} layers allowed for" if len(layers) > 1 else ""
+    many = ", ".join(f"{name} {count:,}" for name, count in labels.counts.items())
+    verdict = "lie apart" if p < CERTAIN else "are not shown to lie apart"
+    statement = (
+        f"The senses of '{word}' ({many}) {verdict}: at layer {space.layers[best]} the {whose} "
+        f"has the same sense for {_percent(layers[best].neighbor_accuracy)} {of}, against "
+        f"{_percent(layers[best].shuffled_neighbor.mean())} with the senses shuffled and "
+        f"{_percent(labels.majority)} for always guessing the most frequent one "
+        f"(p = {p:.2g}{chosen})"
+    ).replace("p = 0.", "p = .")
+    return Finding(NAME, space.name, space.layers[best], statement, figures, as_points(rows))
+
+
+def _refused(space: Space, short: Mapping[str, int]) -> Finding:
+    """Return one finding for all words that have too few occurrences."""
+    listed = [f"'{word}' ({count:,})" for word, count in list(short.items())[:NAMED]]
+    if len(short) > NAMED:
+        listed.append(f"{len(short) - NAMED:,} more")
+    n = sum(short.values())
+    error = TooFewError(
+        f"{n:,} labelled occurrence{'' if n == 1 else 's'} of {', '.join(listed)}: too few to say "
+        f"whether senses lie apart ({FEWEST} of a word are needed, and 2 of each of 2 senses)"
+    )
+    return too_few(NAME, space.name, error, n)
+
+
+def _overall(
+    space: Space,
+    labelled: Mapping[str, tuple[Labels, Array]],
+    measured: Mapping[str, list[Recovery]],
+    words: int,
+    seed: int,
+) -> Finding:
+    by_layer = list(zip(*measured.values(), strict=True))
+    values = {
+        name: np.array([[getattr(each, name) for each in layer] for layer in by_layer])
+        for name in ("neighbor_accuracy", "centroid_accuracy", "silhouette", "ami")
+    }
+    means = {name: each.mean(axis=1) for name, each in values.items()}
+    near, center = (
+        np.transpose([bootstrap_interval(each, seed=seed) for each in values[name]])
+        for name in ("neighbor_accuracy", "centroid_accuracy")
+    )
+    shuffled = [np.mean([each.shuffled_neighbor.mean() for each in layer]) for layer in by_layer]
+    majority = np.mean([labels.majority for labels, _ in labelled.values()])
+    n = sum(len(rows) for _, rows in labelled.values())
+    best = int(np.lexsort((means["silhouette"], means["neighbor_accuracy"]))[-1])
+    figures = {
+        "words": len(labelled),
+        "n": n,
+        "layers": list(space.layers),
+        **means,
+        "low": near[0],
+        "high": near[1],
+        "centroid_low": center[0],
+        "centroid_high": center[1],
+        "majority": majority,
+        "shuffled": shuffled,
+        "best_layer": space.layers[best],
+        "seed": seed,
+    }
+    interval = "one word, so no interval"
+    if len(labelled) > 1:
+        interval = f"95 % interval over words {_percent(near[0, best])} to "
+        interval += _percent(near[1, best])
+    known = f"{len(labelled):,} word{'' if len(labelled) == 1 else 's'}"
+    if words > WORDS:
+        known += f" of the {WORDS} with the most labelled occurrences"
+    many = "the best" if len(space.layers) > 1 else "the only one"
+    statement = (
+        f"Over {known} ({n:,} occurrences), the nearest occurrence has the same sense "
+        f"{_percent(means['neighbor_accuracy'][best])} of the time at layer {space.layers[best]}, "
+        f"{many} ({interval}), against {_percent(shuffled[best])} with the senses shuffled and "
+        f"{_percent(majority)} for always guessing the most frequent one"
+    )
+    return Finding(OVERALL, space.name, space.layers[best], statement, figures)
+
+
+def _percent(share: float | np.floating) -> str:
+    return f"{100 * share:.0f} %"

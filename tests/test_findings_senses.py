@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics import f1_score, silhouette_score
+from sklearn.neighbors import NearestNeighbors
+
+import lexiscope as lx
+from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.senses import senses
+from lexiscope.measure.senses import best_layer, recovery, sense_labels
+from lexiscope.neighbors import normalize
+from lexiscope.space import Space
+
+TWENTY = ["a"] * 10 + ["b"] * 10
+
+
+def gaussians(n: int, dim: int = 30, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+
+
+def planted(labels: list[str], strength: float, seed: int = 0) -> np.ndarray:
+    """Gaussians, each moved along an axis of its label."""
+    vectors = gaussians(len(labels), seed=seed)
+    codes = np.unique(labels, return_inverse=True)[1]
+    vectors[np.arange(len(labels)), codes] += strength
+    return vectors
+
+
+# ---- which occurrences, and what is shuffled -----------------------------------------------------
+
+
+def test_a_sense_that_stands_alone_is_left_out():
+    given = ["a", "a", None, "b", "alone", "b", "a"]
+    labels = sense_labels(given, shuffles=20)
+    assert labels.rows.tolist() == [0, 1, 3, 5, 6]
+    assert labels.counts == {"a": 3, "b": 2}
+    assert (labels.rare, labels.split, labels.majority) == (1, False, 0.6)
+    assert labels.codes.shape == (21, 5)
+    assert labels.codes[0].tolist() == [0, 0, 1, 1, 0]
+    assert (labels.codes.sum(axis=1) == 2).all()  # a shuffle keeps how many there are
+
+
+def test_a_split_is_followed():
+    given = ["a", "b", "a", "b", "a", "b", "b", "only test", "a", "only dev"]
+    split = ["train", "train", "test", "test", "test", "test", "test", "test", "dev", "dev"]
+    labels = sense_labels(given, split, shuffles=50)
+    assert labels.rows.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert labels.known.tolist() == [0, 1]
+    assert labels.scored.tolist() == [2, 3, 4, 5, 6]
+    assert (labels.rare, labels.split) == (1, True)
+    # Train has as many of both: the first is guessed, which 2 of 5 are.
+    assert labels.majority == 0.4
+    assert (labels.codes[:, :2].sum(axis=1) == 1).all()
+    assert (labels.codes[:, 2:].sum(axis=1) == 3).all()
+
+
+def test_a_split_of_one_part_is_none():
+    assert not sense_labels(TWENTY, ["train"] * 20, shuffles=1).split
+
+
+@pytest.mark.parametrize(
+    ("given", "split"),
+    [
+        (["a", "a", "b", "b"], None),
+        (["a"] * 9, None),
+        (["a"] * 9 + ["b"], None),
+        ([], None),
+        (["a", "b", "a", "b"], ["train", "train", "test", "test"]),
+    ],
+)
+def test_too_few_occurrences_are_refused(given: list[str], split: list[str] | None):
+    with pytest.raises(TooFewError, match="too few"):
+        sense_labels(given, split)
+
+
+# ---- figures -------------------------------------------------------------------------------------
+
+
+def test_recovery_by_hand():
+    """Five directions in the plane, by their angles."""
+    angles = np.radians([0, 10, 30, 80, 90])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    labels = sense_labels(["a", "a", "b", "b", "b"], shuffles=1)
+    # Nearest: 0-10 a, 10-0 a, 30-10 wrong, 80-90 b, 90-80 b.
+    # Means without the point itself: 0 and 10 to each other (10 from the other a, the b's lie
+    # about 67); 30: a lies at 5, the other b's at 85, wrong; 80 and 90: b at 60 and 55, right.
+    measured = recovery(vectors, labels)
+    assert measured.neighbor_accuracy == measured.centroid_accuracy == 0.8
+    # a: 2 right of 3 found and 2 there; b: 2 right of 2 found and 3 there.
+    assert measured.macro_f1 == pytest.approx((4 / 5 + 4 / 5) / 2)
+    # k-means parts them at 30 to 80: {0, 10, 30} and {80, 90}.
+    assert -1 < measured.ami < 1
+
+
+def test_recovery_agrees_with_a_plain_double_loop():
+    given = [str(number) for number in np.random.default_rng(1).integers(0, 3, 60)]
+    vectors = planted(given, 1.0)
+    labels = sense_labels(given, shuffles=5)
+    measured = recovery(vectors, labels)
+    unit = normalize(vectors).astype(np.float64)
+    found = []
+    for point, row in enumerate(unit):
+        means = []
+        for name in labels.names:
+            others = [n for n, each in enumerate(given) if each == name and n != point]
+            mean = unit[others].mean(axis=0)
+            means.append(mean @ row / np.linalg.norm(mean))
+        found.append(labels.names[int(np.argmax(means))])
+    assert measured.centroid_accuracy == pytest.approx(np.mean(np.array(found) == given))
+    assert measured.centroid_accuracy == pytest.approx(f1_score(given, found, average="micro"))
+    assert measured.macro_f1 == pytest.approx(f1_score(given, found, average="macro"))
+    assert measured.silhouette == pytest.approx(
+        silhouette_score(vectors, given, metric="cosine"), abs=1e-5
+    )
+    index = NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectors)
+    near = index.kneighbors(return_distance=False)[:, 0]
+    assert measured.neighbor_accuracy == pytest.approx(np.mean(np.array(given)[near] == given))
+
+
+def test_with_a_split_centroids_are_of_train():
+    given = TWENTY * 2
+    split = ["train"] * 20 + ["test"] * 20
+    vectors = planted(given, 1.5)
+    measured = recovery(vectors, sense_labels(given, split, shuffles=5))
+    unit = normalize(vectors)
+    means = np.stack([unit[:10].mean(axis=0), unit[10:20].mean(axis=0)])
+    found = (unit[20:] @ normalize(means).T).argmax(axis=1)
+    assert measured.centroid_accuracy == pytest.approx((found == [0] * 10 + [1] * 10).mean())
+    near = (unit[20:] @ unit[:20].T).argmax(axis=1) // 10
+    assert measured.neighbor_accuracy == pytest.approx((near == [0] * 10 + [1] * 10).mean())
+
+
+def test_planted_senses_are_found_and_noise_is_not():
+    labels = sense_labels(TWENTY)
+    clear = recovery(planted(TWENTY, 20), labels)
+    assert clear.neighbor_accuracy == clear.centroid_accuracy == clear.macro_f1 == 1
+    assert clear.ami == pytest.approx(1)
+    assert clear.silhouette > 0.8
+    assert best_layer([clear])[1] <= 0.005
+    # Nine of the nineteen others have a point's own sense.
+    assert clear.shuffled_neighbor.mean() == pytest.approx(9 / 19, abs=0.03)
+    noise = [recovery(gaussians(20, seed=seed), labels, seed=seed) for seed in range(30)]
+    assert np.mean([each.ami for each in noise]) == pytest.approx(0, abs=0.05)
+    assert np.mean([each.neighbor_accuracy for each in noise]) == pytest.approx(9 / 19, abs=0.06)
+
+
+def test_p_allows_for_the_choice_of_the_layer():
+    """Of noise at six layers the best is under 5 % as often as it should be."""
+    labels = sense_labels(TWENTY, shuffles=199)
+    low = naive = 0
+    for word in range(40):
+        layers = [recovery(gaussians(20, 10, 100 * word + each), labels) for each in range(6)]
+        best, p = best_layer(layers)
+        low += p < 0.05
+        chosen = layers[best]
+        naive += (chosen.shuffled_neighbor >= chosen.neighbor_accuracy).mean() < 0.05
+    assert low <= 6
+    assert naive >= 6  # against 2 where the choice did not matter
+
+
+def test_the_best_layer_is_the_one_with_the_nearest_neighbours_then_the_silhouette():
+    labels = sense_labels(TWENTY, shuffles=10)
+    layers = [recovery(planted(TWENTY, strength), labels) for strength in (0, 20, 40, 20)]
+    assert best_layer(layers)[0] == 2
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_equal_vectors_are_at_chance(value: float):
+    """As at layer 0 of a model without position embeddings."""
+    given = ["a"] * 60 + ["b"] * 40
+    measured = recovery(np.full((100, 8), value, dtype=np.float32), sense_labels(given))
+    assert measured.neighbor_accuracy == pytest.approx(0.52, abs=0.15)
+    assert measured.centroid_accuracy == pytest.approx(0.5, abs=0.15)
+    assert (measured.silhouette, measured.ami) == (0, 0)
+
+
+def test_nan_is_refused():
+    vectors = gaussians(20)
+    vectors[3, 3] = np.nan
+    with pytest.raises(LexiscopeError, match="NaN"):
+        recovery(vectors, sense_labels(TWENTY, shuffles=1))
+
+
+# ---- findings ------------------------------------------------------------------------------------
+
+
+def space(columns: dict[str, list[object]], *matrices: np.ndarray) -> Space:
+    n = len(columns["target"])
+    points = pa.table({"label": columns["target"], "text": [f"{each}" for each in range(n)]})
+    for name, values in columns.items():
+        points = points.append_column(name, pa.array(values))
+    return Space("context", points, dict(enumerate(matrices)))
+
+
+def test_every_word_has_a_finding_and_all_have_one():
+    columns = {
+        "target": ["bank"] * 20 + ["bat"] * 20 + ["rare"] * 3 + ["bank"],
+        "sense": [*TWENTY, *TWENTY, "x", "x", "y", None],
+    }
+    noise = gaussians(44)
+    clear = np.vstack([planted(TWENTY, 20), gaussians(20, seed=5), gaussians(4)])
+    told: list[float] = []
+    found = senses(space(columns, noise, clear), seed=3, progress=told.append)
+    assert [each.name for each in found] == ["senses", "senses", "senses", "senses_overall"]
+    bank, bat, rare, overall = found
+    assert json.loads(json.dumps(bank.as_json()))["figures"]["senses"] == {"a": 10, "b": 10}
+    assert bank.figures["word"] == "bank"
+    assert (bank.layer, bank.figures["best_layer"], bank.figures["p"]) == (1, 1, 0.001)
+    assert bank.points == tuple(range(20))
+    assert bank.figures["neighbor_accuracy"][1] == bank.figures["micro_f1"][1] == 1
+    assert (bank.figures["scored"], bank.figures["train"]) == ("leave-one-out", None)
+    assert "lie apart: at layer 1" in bank.statement
+    assert bat.figures["p"] > 0.05
+    assert "not shown to lie apart" in bat.statement
+    assert rare.refused
+    assert rare.statement.startswith("3 labelled occurrences of 'rare' (3): too few")
+    assert (overall.figures["words"], overall.figures["n"]) == (2, 40)
+    each = [one.figures["neighbor_accuracy"][1] for one in (bank, bat)]
+    assert overall.figures["neighbor_accuracy"][1] == pytest.approx(np.mean(each))
+    assert overall.figures["low"][1] == pytest.approx(min(each))
+    assert overall.points == ()
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_the_same_seed_gives_the_same_findings():
+    columns = {"target": ["bank"] * 20, "sense": TWENTY}
+    one, two = (senses(space(columns, gaussians(20)), seed=7) for _ in range(2))
+    assert [each.as_json() for each in one] == [each.as_json() for each in two]
+    overall = one[-1]
+    assert overall.as_json()["figures"]["low"] == [None]
+    assert "one word" in overall.statement
+
+
+def test_a_column_split_is_used():
+    columns = {"target": ["bank"] * 40, "sense": TWENTY * 2}
+    columns["split"] = ["train"] * 20 + ["test"] * 20
+    bank = senses(space(columns, planted(TWENTY * 2, 20)))[0]
+    assert (bank.figures["scored"], bank.figures["train"], bank.figures["test"]) == (
+        "split",
+        20,
+        20,
+    )
+    assert "nearest train occurrence" in bank.statement
+    assert bank.figures["neighbor_accuracy"] == [1]
+
+
+@pytest.mark.parametrize("labels", [None, [None] * 20, [" ", ""] * 10])
+def test_without_labels_one_finding_says_how_to_add_them(labels: list[str | None] | None):
+    columns = {"target": ["bank"] * 20} | ({} if labels is None else {"sense": labels})
+    (found,) = senses(space(columns, gaussians(20)))
+    assert found.refused
+    assert "--sense COLUMN" in found.statement
+
+
+@pytest.mark.slow
+def test_the_example_words_lie_apart_by_sense(senses: Path):
+    from lexiscope.findings.senses import senses as measure
+
+    context = lx.Atlas.open(senses)["context"]
+    *words, overall = measure(context)
+    assert len(words) == 14
+    assert sum(each.figures["n"] for each in words) == len(context)
+    bank = next(each.figures for each in words if each.figures["word"] == "bank")
+    assert set(bank["senses"]) == {"finance", "river", "tilt"}
+    # By the word and its place alone, senses cannot be told; a few layers on they can.
+    assert bank["neighbor_accuracy"][0] < 0.5
+    assert 0.7 <= max(bank["neighbor_accuracy"]) <= 0.95
+    assert bank["p"] < 0.01
+    assert sum(each.figures["p"] < 0.05 for each in words) >= 12
+    figures = overall.figures
+    assert figures["neighbor_accuracy"][0] < 0.4
+    assert 0.65 <= figures["neighbor_accuracy"][6] <= 0.85
+    assert figures["low"][6] > figures["high"][0]
+    assert 0.28 <= figures["shuffled"][6] <= 0.34
+    assert figures["best_layer"] >= 4
+    assert figures["ami"][0] == pytest.approx(0, abs=0.1)
+    assert 0.3 <= figures["ami"][6] <= 0.6
