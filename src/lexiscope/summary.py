@@ -14,9 +14,13 @@ from lexiscope.terminal import as_json, as_table, counted, numbers
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
+    from lexiscope.comparison import Comparison
     from lexiscope.findings import Finding
+    from lexiscope.workflow.comparing import Difference
 
 LABEL_WIDTH = 100
+SHADES = " ░▒▓█"
+NEIGHBORS_SHOWN, CAME_AND_WENT = 4, 10
 
 
 def print_atlas(atlas: Atlas, to_json: bool) -> None:
@@ -152,3 +156,76 @@ def short(row: dict[str, Any]) -> dict[str, Any]:
         return row
     text = " ".join("".join(c if c.isprintable() else " " for c in row["text"]).split())
     return row | {"text": text if len(text) <= LABEL_WIDTH else text[: LABEL_WIDTH - 1] + "…"}
+
+
+def print_difference(difference: Difference, to_json: bool) -> None:
+    """Print what differs between two atlases or models, as text or as JSON."""
+    if to_json:
+        as_json(difference.as_json())
+        return
+    for comparison in difference.comparisons:
+        print_comparison(comparison)
+    if difference.left_out:
+        click.secho("not compared", bold=True)
+        for reason in difference.left_out.values():
+            click.echo(f"  {reason}")
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print two spaces side by side: what is said of them, layer by layer, what moved most."""
+    click.secho(comparison.space, bold=True)
+    for statement in comparison.statements:
+        _print_sentence(statement)
+    cka = comparison.cka
+    if len(cka["layers_a"]) > 1 or len(cka["layers_b"]) > 1:
+        _print_heat_map(comparison)
+    if comparison.most_moved:
+        click.echo()
+        as_table(
+            [
+                {
+                    "moved most": _line(each["label"]),
+                    "movement": each["movement"],
+                    "same neighbours": each["overlap"],
+                    "before": _few(each["before"], NEIGHBORS_SHOWN),
+                    "after": _few(each["after"], NEIGHBORS_SHOWN),
+                }
+                for each in comparison.most_moved
+            ]
+        )
+    for what, some in (("gained", comparison.gained), ("lost", comparison.lost)):
+        if some["n"]:
+            click.echo(f"  {what} {some['n']:,}: {_few(some['labels'], CAME_AND_WENT)}")
+    click.echo()
+
+
+def _print_heat_map(comparison: Comparison) -> None:
+    """Print linear CKA of all layer pairs; the more alike of those there are, the darker."""
+    cka, (a, b) = comparison.cka, (comparison.a["name"], comparison.b["name"])
+    there = [value for row in cka["values"] for value in row if value is not None]
+    low, span = min(there, default=0.0), (max(there, default=1.0) - min(there, default=0.0)) or 1.0
+
+    def cell(value: float | None) -> str:
+        if value is None:
+            return "-"
+        return f"{value:.2f} {SHADES[round((value - low) / span * (len(SHADES) - 1))]}"
+
+    def head(layer: int | None) -> str:
+        return "table" if layer is None else str(layer)
+
+    click.echo(f"\n  linear CKA, the layers of {a} down, those of {b} across")
+    as_table(
+        [
+            {"layer": head(layer)}
+            | {head(other): cell(v) for other, v in zip(cka["layers_b"], row, strict=True)}
+            for layer, row in zip(cka["layers_a"], cka["values"], strict=True)
+        ]
+    )
+
+
+def _few(labels: Sequence[str], most: int) -> str:
+    return ", ".join(map(_line, labels[:most])) + (", ..." if len(labels) > most else "")
+
+
+def _line(label: str) -> str:
+    return str(short({"text": label})["text"])

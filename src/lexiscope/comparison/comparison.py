@@ -1,0 +1,378 @@
+"""Comparison: two spaces side by side, what they share and what moved between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.comparison.matching import Match, Points, match
+from lexiscope.comparison.statements import statements
+from lexiscope.errors import TooFewError
+from lexiscope.findings import plain
+from lexiscope.measure.evidence import bootstrap_interval, finite
+from lexiscope.measure.similarity import (
+    hsic,
+    linear_cka,
+    neighbor_overlap,
+    procrustes_chance,
+    procrustes_cosines,
+)
+from lexiscope.neighbors import NeighborGraph, neighbor_graph
+from lexiscope.space import Layer, Space
+
+Floats = NDArray[np.float32]
+Share = Callable[[float], None]
+Figures = dict[str, Any]
+
+# A point has moved when its movement is greater. Turning the embedded model's word table in
+# single precision leaves 5e-14, storing it in bfloat16 2.5e-6.
+FLOOR = 1e-5
+LISTED = 2000
+NOT_SHOWN = frozenset({"points_a", "points_b", "movement", "overlap_per_point"})
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two spaces side by side: what is shared, what moved, what came and went.
+
+    Attributes
+    ----------
+    space : str
+        Name of the first space.
+    a, b : mapping
+        Of each: ``name``, ``points``, ``dimensions``, ``layers`` and ``layer``, the one compared.
+    shared : int
+        Number of points in both.
+    gained, lost : mapping
+        The points that only b has, and only a: ``n``, and the first 2,000 ``labels``.
+    ambiguous : int
+        Number of labels in both that are left out, with all or some of their points, since they
+        are not unique.
+    identical : bool
+        Whether all shared vectors are equal, bit for bit.
+    cka : mapping
+        ``layers_a`` and ``layers_b`` (None for a table); ``values`` and ``debiased``, a row a
+        layer of a, see `lexiscope.measure.similarity.Cka`, None where all vectors of a layer are
+        equal; ``chance``, at the layers compared.
+    overlap : mapping or None
+        ``k``; ``mean``, the share of a point's k nearest that are the same; ``low`` and ``high``
+        (95 % bootstrap interval over the points); ``chance``; and ``recall``, the share of the
+        true neighbours that the searches found. None for fewer than k + 2 points.
+    cosine : mapping or None
+        After the best rotation: ``mean``, ``median``, ``low`` (5th percentile) and ``lowest``,
+        and ``chance``, the mean with b's points shuffled.
+    cosine_reason : str or None
+        Why there is no cosine.
+    movement_by : {"procrustes", "overlap"}
+        What movement is: 1 - cosine after the best rotation, or 1 - overlap.
+    moved : int or None
+        Number of points with a movement above `FLOOR`; None where the points are too few to tell.
+    most_moved : sequence of mapping
+        ``label``, ``a`` and ``b`` (point numbers), ``movement``, ``overlap`` (or None),
+        ``before`` and ``after``, labels of the nearest shared points; most moved first.
+    seed : int
+    points_a, points_b : ndarray of shape (shared,), int64
+        Numbers of the shared points in either space, in the order of a.
+    movement : ndarray of shape (shared,), float64
+        NaN where the points are too few to tell.
+    overlap_per_point : ndarray of shape (shared,), float32, or None
+    statements : tuple of str
+    """
+
+    space: str
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
+    shared: int
+    gained: Mapping[str, Any] = field(repr=False)
+    lost: Mapping[str, Any] = field(repr=False)
+    ambiguous: int
+    identical: bool
+    cka: Mapping[str, Any] = field(repr=False)
+    overlap: Mapping[str, Any] | None
+    cosine: Mapping[str, Any] | None
+    cosine_reason: str | None
+    movement_by: str
+    moved: int | None
+    most_moved: Sequence[Mapping[str, Any]] = field(repr=False)
+    seed: int
+    points_a: Points = field(repr=False)
+    points_b: Points = field(repr=False)
+    movement: NDArray[np.float64] = field(repr=False)
+    overlap_per_point: Floats | None = field(repr=False)
+    statements: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything but the arrays as JSON values."""
+        shown = (each.name for each in fields(self) if each.name not in NOT_SHOWN)
+        return {name: plain(getattr(self, name)) for name in shown}
+
+    def by_point(self) -> dict[str, list[float | None]]:
+        """Return the movement of every point of ``a`` and of ``b``; None where not shared."""
+        found = {}
+        for side, about, points in (("a", self.a, self.points_a), ("b", self.b, self.points_b)):
+            values = np.full(about["points"], np.nan)
+            values[points] = self.movement
+            found[side] = plain(values)
+        return found
+
+
+def compare(
+    a: Space,
+    b: Space,
+    *,
+    layers: tuple[Layer, Layer] | None = None,
+    k: int = 10,
+    seed: int = 0,
+    most: int = 20,
+    names: tuple[str, str] = ("A", "B"),
+    progress: Share | None = None,
+) -> Comparison:
+    """Compare two spaces by the points that they share.
+
+    Points are the same when they have the same label, occurrences when they are the same
+    characters of the same text. Neighbours are those among the shared points. Where the vectors
+    have the same size, movement is 1 - cosine after the best rotation; else, and where the
+    points are no more than the dimensions, so that a rotation could bring almost any two sets
+    onto each other, it is the share of neighbours that are not the same.
+
+    Parameters
+    ----------
+    a, b : Space
+        Their vectors may differ in size.
+    layers : pair of int or None, optional
+        The layers to compare; by default the last of each. Linear CKA is measured of all pairs.
+    k : int
+        Neighbours of a point that are compared.
+    seed : int
+        Of the interval's draws and of the shuffle.
+    most : int
+        How many of the points that moved most are listed.
+    names : pair of str
+        What the sentences call a and b.
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TooFewError
+        For fewer than 3 shared points.
+    LexiscopeError
+        For a layer that is not there, and for vectors that hold NaN or infinity.
+    """
+    tell = progress or (lambda _: None)
+    asked = layers or (None, None)
+    at = a.resolve_layer(asked[0]), b.resolve_layer(asked[1])
+    found = match(a.points, b.points)
+    x = _rows(a, at[0], found.a, names[0])
+    y = _rows(b, at[1], found.b, names[1])
+    n = len(x)
+    # Not by value: 0 equals -0, and is another number all the same.
+    identical = x.shape == y.shape and np.array_equal(x.view(np.int32), y.view(np.int32))
+    if n < 3:
+        same = ", equal bit for bit" if n and identical else ""
+        raise TooFewError(
+            f"{a.name}: {names[0]} has {len(a):,} points, {names[1]} has {len(b):,}, and they "
+            f"share {n}{same}: too few to compare (3 are needed)"
+        )
+    cosines, cosine, reason = _turned(x, y, seed)
+    tell(0.1)
+    graphs = None
+    if n >= k + 2 and not identical:
+        graphs = (
+            _graph(a, at[0], found.a, x, k, lambda share: tell(0.1 + 0.3 * share)),
+            _graph(b, at[1], found.b, y, k, lambda share: tell(0.4 + 0.3 * share)),
+        )
+    shares, overlap = _overlap(n, k, seed, identical, graphs)
+    cka = _cka((a, b), (found.a, found.b), at, lambda share: tell(0.7 + 0.3 * share))
+    if cosines is not None:
+        movement, by = 1 - cosines, "procrustes"
+    else:
+        unknown = np.full(n, np.nan)
+        movement, by = unknown if shares is None else 1 - shares.astype(np.float64), "overlap"
+    moved = None if np.isnan(movement).any() else int((movement > FLOOR).sum())
+    order = np.argsort(-movement, kind="stable")[: min(most, moved or 0)]
+    figures: Figures = {
+        "space": a.name,
+        "a": _side(names[0], a, x, at[0]),
+        "b": _side(names[1], b, y, at[1]),
+        "shared": n,
+        "gained": {"n": len(found.gained), "labels": found.gained[:LISTED]},
+        "lost": {"n": len(found.lost), "labels": found.lost[:LISTED]},
+        "ambiguous": found.ambiguous,
+        "identical": identical,
+        "cka": cka,
+        "overlap": overlap,
+        "cosine": cosine,
+        "cosine_reason": reason,
+        "movement_by": by,
+        "moved": moved,
+        "most_moved": _described(order, a, found, movement, shares, graphs),
+        "seed": seed,
+    }
+    return Comparison(
+        **figures,
+        points_a=found.a,
+        points_b=found.b,
+        movement=movement,
+        overlap_per_point=shares,
+        statements=tuple(statements(figures, x, y)),
+    )
+
+
+def _side(name: str, space: Space, vectors: Floats, layer: Layer) -> Figures:
+    return {
+        "name": name,
+        "points": len(space),
+        "dimensions": vectors.shape[1],
+        "layers": list(space.layers),
+        "layer": layer,
+    }
+
+
+def _is_whole(space: Space, points: Points) -> bool:
+    """Tell whether these are all points of a space, in their order."""
+    return len(points) == len(space) and np.array_equal(points, np.arange(len(space)))
+
+
+def _rows(space: Space, layer: Layer, points: Points, name: str) -> Floats:
+    """Return the vectors of some points at one layer."""
+    vectors = space.matrices[layer]
+    chosen = vectors if _is_whole(space, points) else vectors[points]
+    return finite(chosen, f"the {space.name} vectors of {name}")
+
+
+def _graph(
+    space: Space, layer: Layer, points: Points, vectors: Floats, k: int, progress: Share
+) -> NeighborGraph:
+    """Return the neighbours of the shared points among themselves."""
+    if not _is_whole(space, points):
+        return neighbor_graph(vectors, k, progress=progress)
+    at = space if layer is None else space.layer(layer)
+    return at.graph(k, progress).first(k)
+
+
+def _turned(
+    x: Floats, y: Floats, seed: int
+) -> tuple[NDArray[np.float64] | None, Figures | None, str | None]:
+    """Return every point's cosine after the best rotation and its figures, or why there is none."""
+    (n, dim), other = x.shape, y.shape[1]
+    if dim != other:
+        return None, None, f"vectors of {dim} and {other} dimensions cannot be turned"
+    cosines = procrustes_cosines(x, y)
+    # So few points can still show that nothing moved, since chance does not bring that about.
+    if n <= dim and (cosines < 1 - FLOOR).any():
+        reason = f"a rotation in {dim} dimensions brings any {n:,} points near any others"
+        return None, None, reason
+    return (
+        cosines,
+        {
+            "mean": float(cosines.mean()),
+            "median": float(np.median(cosines)),
+            "low": float(np.quantile(cosines, 0.05)),
+            "lowest": float(cosines.min()),
+            "chance": procrustes_chance(x, y, seed),
+        },
+        None,
+    )
+
+
+def _overlap(
+    n: int,
+    k: int,
+    seed: int,
+    identical: bool,
+    graphs: tuple[NeighborGraph, NeighborGraph] | None,
+) -> tuple[Floats | None, Figures | None]:
+    """Return the share of neighbours that every point keeps, and its figures."""
+    if n < k + 2:
+        return None, None
+    if identical:
+        shares, recall = np.ones(n, dtype=np.float32), 1.0
+    else:
+        assert graphs is not None
+        shares = neighbor_overlap(graphs[0].indices, graphs[1].indices)
+        recall = min(each.recall for each in graphs)
+    low, high = bootstrap_interval(shares, seed=seed)
+    mean = float(shares.mean(dtype=np.float64))
+    figures = {"k": k, "mean": mean, "low": low, "high": high, "chance": k / (n - 1)}
+    return shares, figures | {"recall": recall}
+
+
+def _cka(
+    spaces: tuple[Space, Space],
+    points: tuple[Points, Points],
+    compared: tuple[Layer, Layer],
+    progress: Share,
+) -> Figures:
+    """Measure linear CKA of all pairs of layers."""
+    a, b = spaces
+    layers_a: Sequence[Layer] = a.layers or (None,)
+    layers_b: Sequence[Layer] = b.layers or (None,)
+
+    def of_b(layer: Layer) -> Floats:
+        return _rows(b, layer, points[1], "the second space")
+
+    own_b = {layer: hsic(y, y) for layer in layers_b for y in (of_b(layer),)}
+    values: list[list[float | None]] = []
+    debiased: list[list[float | None]] = []
+    chance = None
+    for done, layer_a in enumerate(layers_a):
+        x = _rows(a, layer_a, points[0], "the first space")
+        own_a = hsic(x, x)
+        values.append([])
+        debiased.append([])
+        for layer_b in layers_b:
+            try:
+                found = linear_cka(x, of_b(layer_b), (own_a, own_b[layer_b]))
+            except TooFewError:  # all vectors of a layer are equal
+                values[-1].append(None)
+                debiased[-1].append(None)
+                continue
+            values[-1].append(found.value)
+            debiased[-1].append(found.debiased)
+            if (layer_a, layer_b) == compared:
+                chance = found.chance
+        progress((done + 1) / len(layers_a))
+    return {
+        "layers_a": list(layers_a),
+        "layers_b": list(layers_b),
+        "values": values,
+        "debiased": debiased,
+        "chance": chance,
+    }
+
+
+def _described(
+    chosen: NDArray[np.integer],
+    a: Space,
+    found: Match,
+    movement: NDArray[np.float64],
+    shares: Floats | None,
+    graphs: tuple[NeighborGraph, NeighborGraph] | None,
+) -> list[Figures]:
+    """Describe some shared points: how far they moved, their neighbours before and after."""
+    labels = a.points["label"]
+
+    def near(graph: NeighborGraph, point: int) -> list[str]:
+        return [labels[int(found.a[other])].as_py() for other in graph.indices[point]]
+
+    return [
+        {
+            "label": labels[int(found.a[point])].as_py(),
+            "a": int(found.a[point]),
+            "b": int(found.b[point]),
+            "movement": float(movement[point]),
+            "overlap": None if shares is None else float(shares[point]),
+            "before": near(graphs[0], point) if graphs else [],
+            "after": near(graphs[1], point) if graphs else [],
+        }
+        for point in chosen.tolist()
+    ]

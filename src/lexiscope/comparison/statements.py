@@ -1,0 +1,139 @@
+"""Statements: what a comparison says, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Figures = Mapping[str, Any]
+
+# Lengths that differ by less are the same: storing a table in bfloat16 changes them by 1e-3.
+SAME_LENGTH = 2e-3
+# A cosine that is smaller took a rotation to make it larger.
+UNTURNED = 1 - 1e-5
+NAMED = 5
+
+
+def statements(figures: Figures, x: Floats, y: Floats) -> Iterator[str]:
+    """Say what a comparison found.
+
+    Parameters
+    ----------
+    figures : mapping
+        Attributes of a `lexiscope.comparison.Comparison`.
+    x, y : ndarray of shape (shared, dim)
+        The vectors compared.
+
+    Yields
+    ------
+    str
+    """
+    yield _sharing(figures)
+    if figures["identical"]:
+        yield f"All {figures['shared']:,} shared vectors are identical, bit for bit."
+        return
+    if figures["moved"] is None:
+        yield (
+            f"{figures['shared']:,} points are too few to say what moved: "
+            f"{figures['cosine_reason']}."
+        )
+    elif figures["movement_by"] == "procrustes":
+        yield _unmoved(figures, x, y) if not figures["moved"] else _moved(figures)
+    else:
+        yield (
+            f"{figures['moved']:,} of {figures['shared']:,} points have other neighbours than "
+            f"before; how far they moved is told by that alone, since {figures['cosine_reason']}."
+        )
+    if figures["most_moved"]:
+        named = list(dict.fromkeys(each["label"] for each in figures["most_moved"]))
+        yield f"Moved most: {', '.join(named[:NAMED])}."
+    yield _neighbors(figures)
+    cka = _arrangement(figures)
+    if cka:
+        yield cka
+
+
+def _called(side: Figures) -> str:
+    at = "" if side["layer"] is None else f" (layer {side['layer']})"
+    return f"{side['name']}{at}"
+
+
+def _sharing(figures: Figures) -> str:
+    a, b = _called(figures["a"]), _called(figures["b"])
+    lost, gained, ambiguous = figures["lost"]["n"], figures["gained"]["n"], figures["ambiguous"]
+    said = f"{a} and {b} share {figures['shared']:,} points of {figures['space']}"
+    if lost or gained:
+        said += f"; {lost:,} are only in {a} and {gained:,} only in {b}"
+    if ambiguous:
+        said += f"; {ambiguous:,} labels that are not unique are left out"
+    return f"{said}."
+
+
+def _unmoved(figures: Figures, x: Floats, y: Floats) -> str:
+    """Say in what the vectors differ, when their directions do not but for a rotation."""
+    length_x = np.linalg.norm(x.astype(np.float64), axis=1)
+    length_y = np.linalg.norm(y.astype(np.float64), axis=1)
+    some = (length_x > 0) & (length_y > 0)
+    along = np.einsum("ij,ij->i", x, y, dtype=np.float64)[some]
+    turned = bool((along < UNTURNED * (length_x * length_y)[some]).any())
+    ratios = length_y[some] / length_x[some]
+    ratio = float(np.median(ratios)) if some.any() else 1.0
+    if np.abs(ratios / ratio - 1).max(initial=0) > SAME_LENGTH:
+        how = "rotated, and of other lengths" if turned else "but for the vectors' lengths"
+    elif abs(ratio - 1) > SAME_LENGTH:
+        how = f"rotated and scaled by {ratio:.3g}" if turned else f"scaled by {ratio:.3g}"
+    else:
+        how = "rotated, and nothing else" if turned else "but for rounding"
+    lowest = 1 - float(figures["cosine"]["lowest"])
+    return (
+        f"Nothing moved: {_called(figures['b'])} is {_called(figures['a'])} {how} (no vector is "
+        f"farther than {lowest:.1g} from its counterpart, by 1 - cosine after the best rotation)."
+    )
+
+
+def _moved(figures: Figures) -> str:
+    cosine = figures["cosine"]
+    return (
+        f"{figures['moved']:,} of {figures['shared']:,} points moved: after the best rotation "
+        f"the mean cosine of a vector with its counterpart is {cosine['mean']:.3g} (median "
+        f"{cosine['median']:.3g}, 5 % lie below {cosine['low']:.3g}; {cosine['chance']:.2g} with "
+        f"the points shuffled, seed {figures['seed']})."
+    )
+
+
+def _neighbors(figures: Figures) -> str:
+    overlap = figures["overlap"]
+    if overlap is None:
+        return f"{figures['shared']:,} shared points are too few to compare nearest neighbours."
+    said = (
+        f"Of a point's {overlap['k']} nearest neighbours {overlap['mean']:.1%} are the same (95 % "
+        f"interval {overlap['low']:.1%} to {overlap['high']:.1%}; {overlap['chance']:.2%} by "
+        "chance)"
+    )
+    if overlap["low"] <= overlap["chance"]:
+        said += ", no more than chance"
+    if overlap["recall"] < 1:
+        said += f"; the search for them finds {overlap['recall']:.1%} of the true ones"
+    return f"{said}."
+
+
+def _arrangement(figures: Figures) -> str | None:
+    cka = figures["cka"]
+    row = cka["layers_a"].index(figures["a"]["layer"])
+    column = cka["layers_b"].index(figures["b"]["layer"])
+    value, debiased = cka["values"][row][column], cka["debiased"][row][column]
+    if value is None:
+        return None
+    corrected = (
+        f", {debiased:.3g} corrected for few points in many dimensions"
+        if np.isfinite(debiased)
+        else ""
+    )
+    return (
+        f"How alike both arrange the points, linear CKA: {value:.3g} (1 is the same arrangement, "
+        f"{cka['chance']:.2g} comes by chance{corrected})."
+    )
