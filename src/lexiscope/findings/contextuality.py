@@ -1,0 +1,170 @@
+"""Contextuality: how much words depend on their text, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lexiscope.errors import TooFewError
+from lexiscope.findings.finding import Finding, too_few
+from lexiscope.measure.contextuality import TEXTS, WITHIN, Contextuality, occurrences
+from lexiscope.measure.contextuality import contextuality as measure
+from lexiscope.measure.evidence import bootstrap_interval
+from lexiscope.space import Space
+
+NAME = "contextuality"
+# Of a space with more, so many are looked at, by drawing whole texts.
+OCCURRENCES = 100_000
+SHOWN = 5
+
+
+def contextuality(
+    space: Space, *, seed: int = 0, progress: Callable[[float], None] | None = None
+) -> list[Finding]:
+    """Say at which layer words depend on their text most, and how much at every layer.
+
+    See `lexiscope.measure.contextuality` for the figures. The interval of the adjusted
+    self-similarity says how much it depends on which words there are.
+
+    Parameters
+    ----------
+    space : Space
+        With layers; its points have a column `target` and their text's number in `row`, or the
+        text itself in `text`.
+    seed : int
+        Of the random sets, the interval, and the texts drawn where there are more than 100,000
+        occurrences.
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    list of Finding
+        One.
+    """
+    column = next((each for each in ("row", "text") if each in space.points.column_names), None)
+    if column is None or "target" not in space.points.column_names or not space.layers:
+        error = TooFewError(f"{len(space):,} points that are no words in texts: nothing to compare")
+        return [too_few(NAME, space.name, error, len(space))]
+    texts, _ = _numbered(space, column)
+    word, names = _numbered(space, "target")
+    rows = _drawn(texts, seed)
+    text = np.unique(texts[rows], return_inverse=True)[1]
+    try:
+        groups = occurrences(word[rows], text)
+    except TooFewError as error:
+        return [too_few(NAME, space.name, error, len(space))]
+    layers = []
+    for layer in space.layers:
+        matrix = space.matrices[layer]
+        chosen = matrix if len(rows) == len(space) else matrix[rows]
+        layers.append(measure(chosen, groups, seed=seed))
+        if progress:
+            progress(len(layers) / len(space.layers))
+    reason = None
+    if not groups.of_texts:
+        reason = (
+            f"fewer than {TEXTS} texts have {WITHIN} or more of their words in the space; "
+            "--match all takes every word"
+        )
+    adjusted = [each.self_similarity - each.anisotropy for each in layers]
+    low, high = np.transpose([bootstrap_interval(each, seed=seed) for each in adjusted])
+    most = int(np.argmin([each.mean() for each in adjusted]))
+    figures = {
+        "n": len(rows),
+        "words": len(groups.words),
+        "texts": int(text.max()) + 1,
+        "layers": list(space.layers),
+        **_by_layer(layers),
+        "self_similarity_low": low,
+        "self_similarity_high": high,
+        "intra_reason": reason,
+        **_extremes(layers[most], [names[each] for each in groups.words]),
+        "sampled": len(rows) if len(rows) < len(space) else None,
+        "seed": seed,
+    }
+    statement = _statement(space.layers, figures, most)
+    return [Finding(NAME, space.name, space.layers[most], statement, figures)]
+
+
+def _numbered(space: Space, column: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Return a column as numbers from 0 on, and what they stand for."""
+    values = pc.dictionary_encode(space.points[column], null_encoding="encode").combine_chunks()
+    return values.indices.to_numpy().astype(np.int64), values.dictionary.cast("string").to_pylist()
+
+
+def _drawn(texts: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the points to look at: all, or those of randomly drawn texts."""
+    if len(texts) <= OCCURRENCES:
+        return np.arange(len(texts))
+    sizes = np.bincount(texts)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    fitting = order[np.cumsum(sizes[order]) <= OCCURRENCES]
+    return np.flatnonzero(np.isin(texts, fitting))
+
+
+def _by_layer(layers: Sequence[Contextuality]) -> dict[str, list[float | None]]:
+    """Return the means over words and texts, by layer."""
+
+    def means(values: Callable[[Contextuality], NDArray[np.float64]]) -> list[float | None]:
+        each = [values(layer) for layer in layers]
+        return [float(value.mean()) if len(value) else None for value in each]
+
+    return {
+        "anisotropy": [each.anisotropy for each in layers],
+        "self_similarity": means(lambda at: at.self_similarity),
+        "self_similarity_adjusted": means(lambda at: at.self_similarity - at.anisotropy),
+        "intra_sentence": means(lambda at: at.within),
+        "intra_sentence_adjusted": means(lambda at: at.within - at.within_chance),
+        "mev": means(lambda at: at.explained),
+        "mev_adjusted": means(lambda at: at.explained - at.explained_chance),
+        "mev_baseline": means(lambda at: at.explained_chance),
+    }
+
+
+def _extremes(layer: Contextuality, words: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the words that depend on their text most and least at a layer."""
+    order = np.argsort(layer.self_similarity, kind="stable")
+    listed = [
+        {"word": words[number], "self_similarity": float(layer.self_similarity[number])}
+        for number in order
+    ]
+    return {"most_contextual": listed[:SHOWN], "least_contextual": listed[::-1][:SHOWN]}
+
+
+def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str:
+    adjusted, low, high = (
+        figures[f"self_similarity_{each}"] for each in ("adjusted", "low", "high")
+    )
+    of = f"{figures['words']:,} words ({figures['n']:,} occurrences in {figures['texts']:,} texts"
+    of += f", drawn with seed {figures['seed']})" if figures["sampled"] else ")"
+    begin = f"Words depend on their text most at layer {layers[most]}"
+    if len(layers) == 1:
+        begin = f"At layer {layers[0]} words depend on their text like this"
+    than = "more" if adjusted[most] >= 0 else "less"
+    sure = "" if low[most] > 0 else ", so no more alike than by chance"
+    least = int(np.argmax(adjusted))
+    other = f"; at layer {layers[least]} it is {_short(adjusted[least])}" if least != most else ""
+    said = (
+        f"{begin}: of {of} two occurrences of one word have a mean cosine of "
+        f"{_short(figures['self_similarity'][most])}, {_short(abs(adjusted[most]))} {than} than "
+        f"the {_short(figures['anisotropy'][most])} of two of different words (95 % interval over "
+        f"words {_short(low[most])} to {_short(high[most])}{sure}{other})"
+    )
+    if figures["intra_reason"]:
+        reason = figures["intra_reason"]
+        return f"{said}; how alike the words of one text are cannot be said: {reason}"
+    beyond = figures["intra_sentence_adjusted"][most]
+    return (
+        f"{said}; the words of one text have a mean cosine of "
+        f"{_short(figures['intra_sentence'][most])} with their mean, {_short(abs(beyond))} "
+        f"{'more' if beyond >= 0 else 'less'} than random ones"
+    )
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"
