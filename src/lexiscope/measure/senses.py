@@ -38,7 +38,7 @@ class Separation:
         different labels.
     accuracy : float
         Share of points whose nearest other point carries their own label (leave-one-out
-        1-nearest-neighbour accuracy), in [0, 1].
+        1-nearest-neighbour accuracy), in [0, 1]. Equally near ones are decided by the lot.
     chance : float
         Share of the most frequent label, what always guessing it would reach.
     silhouette : float
