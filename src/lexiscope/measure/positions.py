@@ -1,16 +1,26 @@
-"""Position embeddings: how alike neighbouring positions are, and where that breaks."""
+"""Position embeddings: how alike positions are, where that breaks and where it changes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from lexiscope.measure.evidence import finite
 from lexiscope.neighbors import normalize
 
 WINDOW = 15
 STRENGTH = 8.0
+# Of two positions 1 or 2 apart, one odd row between two stretches would decide alone.
+LAGS = range(3, 11)
+# A change of direction or of norm under 8 times this is never counted, however quiet the table.
+QUIET = 0.01
+SHORTEST = 5
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,35 @@ class Break:
     cosines: tuple[float, ...]
     usual: float
     strength: float
+
+
+@dataclass(frozen=True)
+class ChangePoint:
+    """Where a stretch of positions begins that is unlike the one before.
+
+    Attributes
+    ----------
+    row : int
+        First row of the new stretch.
+    of : {"direction", "norm"}
+        What changes; ``"direction"`` where both do.
+    strength : float
+        How far the change lies above what it is 15 rows on either side, in robust standard
+        deviations (1.4826 x the median absolute deviation over the whole table).
+    within, across : float
+        How alike positions 3 to 10 apart are: both on one side, within 15 rows of it, and one
+        on either side. Means over the distances of median cosine similarities.
+    before, after : float
+        Median norm of the 15 rows on either side.
+    """
+
+    row: int
+    of: Literal["direction", "norm"]
+    strength: float
+    within: float
+    across: float
+    before: float
+    after: float
 
 
 def neighbor_cosines(table: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -94,3 +133,141 @@ def breaks(table: NDArray[np.float32]) -> list[Break]:
         for run in runs
     ]
     return sorted(found, key=lambda each: -each.strength)
+
+
+def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
+    """Find where a stretch of positions begins that is unlike the one before, strongest first.
+
+    Every place is tested by the 15 rows on either side of it, as in the screening of Niu &
+    Zhang (2012), for two things that may change:
+
+    - direction: how much more alike two positions on one side are than two across, at the same
+      distance from each other. Of a smooth table that is about 0, however fast it drifts, as
+      well as of rows in any order. It is a mean over distances: a change that makes some pairs
+      across more alike and others less does not show.
+    - norm: the difference of the medians, in units of the table's median norm.
+
+    It counts when it exceeds what it is 15 rows before and behind, where a steady drift is the
+    same, by 8 robust standard deviations and by .08. Medians keep a single odd row from being
+    a change, and blur its place by some rows: where exactly the new stretch begins is the best
+    cut of the 30 rows into two, the one with the smallest squared distances to the mean of
+    either part (ruptures' KernelCPD, which tries all; Celisse et al. 2018). Of changes within
+    15 rows the strongest is kept. The first and the last 30 rows, which differ in every model,
+    are not tested.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_positions, dim), float32
+
+    Returns
+    -------
+    list of ChangePoint
+        Empty for fewer than 4 x 15 positions, where there is too little to compare with.
+
+    Raises
+    ------
+    LexiscopeError
+        For NaN or infinity.
+    """
+    table = finite(table, "the positions")
+    if len(table) < 4 * WINDOW:
+        return []
+    unit, norms = normalize(table), np.linalg.norm(table, axis=1).astype(np.float64)
+    usual = float(np.median(norms)) or 1.0
+    medians = np.median(sliding_window_view(norms, WINDOW), axis=1)
+    before, after = medians[:-WINDOW], medians[WINDOW:]
+    within, across = _alike(unit)
+    steps = (after - before) / usual
+    directions = _strength(within - across, within - across)
+    lengths = _strength(steps, np.abs(steps))
+    found: list[ChangePoint] = []
+    while (strongest := np.maximum(directions, lengths)).max() >= STRENGTH:
+        near = _around(int(strongest.argmax()))
+        turns = bool(directions[near].max() >= STRENGTH)
+        strength = directions if turns else lengths
+        place = near.start + int(strength[near].argmax())
+        rows = unit if turns else norms[:, None] / usual
+        cut = place + _cut(rows[place : place + 2 * WINDOW])
+        exact = cut - WINDOW
+        found.append(
+            ChangePoint(
+                row=cut,
+                of="direction" if turns else "norm",
+                strength=float(strength[place]),
+                within=float(within[exact]),
+                across=float(across[exact]),
+                before=float(before[exact]),
+                after=float(after[exact]),
+            )
+        )
+        for told in (near, _around(place)):
+            directions[told] = lengths[told] = 0
+    return sorted(found, key=lambda each: (-each.strength, each.row))
+
+
+def _around(place: int) -> slice:
+    return slice(max(0, place - WINDOW), place + WINDOW + 1)
+
+
+def _alike(unit: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Return `within` and `across` of every place from row 15 to 15 before the end."""
+    places = np.arange(len(unit) - 2 * WINDOW + 1)
+    within, across = np.zeros(len(places)), np.zeros(len(places))
+    for lag in LAGS:
+        cosines = np.einsum("ij,ij->i", unit[:-lag], unit[lag:]).astype(np.float64)
+        across += np.median(sliding_window_view(cosines, lag)[places + WINDOW - lag], axis=1)
+        sides = sliding_window_view(cosines, WINDOW - lag)
+        both = np.hstack([sides[places], sides[places + WINDOW]])
+        within += np.median(both, axis=1)
+    return within / len(LAGS), across / len(LAGS)
+
+
+def _strength(values: Floats, size: Floats) -> Floats:
+    """Return how far each size lies above those 15 before and behind; 0 where there are none."""
+    spread = 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    strength = np.zeros(len(size))
+    around = np.maximum(size[: -2 * WINDOW], size[2 * WINDOW :])
+    strength[WINDOW:-WINDOW] = (size[WINDOW:-WINDOW] - around) / max(spread, QUIET)
+    return strength
+
+
+def _cut(rows: NDArray[np.floating]) -> int:
+    """Return where the second part begins in the best cut of some rows into two."""
+    from ruptures import KernelCPD
+
+    return int(KernelCPD(kernel="linear", min_size=SHORTEST).fit(rows).predict(n_bkps=1)[0])
+
+
+def block_side(n: int, most: int = 512) -> int:
+    """Return how many positions a cell of `similarities` is the mean of, on either side."""
+    return max(1, -(-n // most))
+
+
+def similarities(table: NDArray[np.float32], most: int = 512) -> NDArray[np.float32]:
+    """Return how alike all positions are, at most `most` cells a side.
+
+    Of more positions, each cell is the mean cosine similarity of b x b of them, ``b =
+    block_side(n, most)`` (the last block may be smaller; on the diagonal a position's 1 with
+    itself is counted). The mean over two blocks is the dot product of their mean unit vectors,
+    so all pairs are never held.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_positions, dim), float32
+    most : int
+
+    Returns
+    -------
+    ndarray of shape (m, m), float32
+        ``m = ceil(n / b)``; cosine similarities in [-1, 1], 0 for a zero row.
+
+    Raises
+    ------
+    LexiscopeError
+        For NaN or infinity.
+    """
+    unit = normalize(finite(table, "the positions"))
+    starts = np.arange(0, len(unit), block_side(len(unit), most))
+    sums = np.add.reduceat(unit, starts, axis=0)
+    means = sums / np.diff(starts, append=len(unit))[:, None]
+    return np.asarray(np.clip(means @ means.T, -1, 1), dtype=np.float32)

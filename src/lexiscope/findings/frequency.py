@@ -1,0 +1,229 @@
+"""Frequency: what goes with how common a token is, and which points are near to very many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.errors import TooFewError
+from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.measure.evidence import finite
+from lexiscope.measure.frequency import (
+    Bin,
+    Hubness,
+    RankCorrelation,
+    hubness,
+    rank_bins,
+    rank_correlation,
+)
+from lexiscope.space import Space
+
+# Kinds of tokens that stand for no text.
+WITHOUT_TEXT = ("special", "unused", "byte")
+EXTREMES = 10
+HUBS = 15
+
+
+def with_text(space: Space) -> NDArray[np.int64]:
+    """Return the points of tokens that stand for text."""
+    points = np.arange(len(space))
+    if "kind" not in space.points.column_names:
+        return points
+    kinds = np.array(space.points["kind"].to_pylist(), dtype=object)
+    return points[~np.isin(kinds, WITHOUT_TEXT)]
+
+
+def ranked(space: Space) -> NDArray[np.int64]:
+    """Return the points whose row number may stand in for how rare they are.
+
+    Single characters are a vocabulary's alphabet: in WordPiece and BPE they stand before or
+    after all else, in the order of their codes.
+    """
+    points = with_text(space)
+    if "length" not in space.points.column_names:
+        return points
+    lengths: NDArray[np.int32] = space.points["length"].to_numpy()
+    return points[lengths[points] > 1]
+
+
+def frequency(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
+    """Say whether vectors' lengths and neighbourhoods go with the rank in the vocabulary.
+
+    Vocabularies begin with what is frequent, so a row's number stands in for how common a
+    token is. Special and unused tokens, bytes and single characters, which stand by other
+    rules, are left out of what is said of ranks; who is whose neighbour is counted of all
+    points.
+
+    Parameters
+    ----------
+    space : Space
+        A word table.
+    k : int
+        Neighbours a point.
+    seed : int
+        Draws the intervals.
+
+    Returns
+    -------
+    list of Finding
+        ``"norm_by_rank"``, its points those with the largest and the smallest norm, and
+        ``"hubness"``, its points the hubs.
+    """
+    vectors = finite(space.vectors)
+    rows = ranked(space)
+    return [_norms(space, vectors, rows, seed), _hubs(space, rows, k, seed)]
+
+
+def _norms(
+    space: Space, vectors: NDArray[np.float32], rows: NDArray[np.int64], seed: int
+) -> Finding:
+    name, n = "norm_by_rank", len(rows)
+    norms = np.linalg.norm(vectors[rows], axis=1)
+    try:
+        found = rank_correlation(norms, rows, seed=seed)
+    except TooFewError as error:
+        return too_few(name, space.name, error, n)
+    order = np.argsort(norms, kind="stable")
+    smallest, largest = order[:EXTREMES], order[::-1][:EXTREMES]
+    labels = space.points["label"]
+    listed = {
+        what: [
+            {"point": int(rows[at]), "label": labels[int(rows[at])].as_py(), "norm": norms[at]}
+            for at in some
+        ]
+        for what, some in (("largest", largest), ("smallest", smallest))
+    }
+    figures = {
+        "n": n,
+        "left_out": len(space) - n,
+        "correlation": found.value,
+        "low": found.low,
+        "high": found.high,
+        "seed": seed,
+        "bins": _bins(rank_bins(norms, rows)),
+        **listed,
+    }
+    if np.isnan(found.value):
+        statement = f"All vectors of {_tokens(space, rows)} have one length, whatever their rank."
+    else:
+        common, *_, rare = rank_bins(norms, rows, 10)
+        trend = {
+            1: "The rarer a token, the longer its vector",
+            -1: "The rarer a token, the shorter its vector",
+            0: "How long a vector is does not go with how rare its token is",
+        }[_sign(found)]
+        statement = (
+            f"{trend}: {_correlation(found)} between length and row number, which stands in for "
+            f"how rare a token is, over {_tokens(space, rows)}; the median length is "
+            f"{common.median:.3g} in the first tenth of them and {rare.median:.3g} in the last."
+        )
+    points = as_points(rows[np.concatenate([largest, smallest])])
+    return Finding(name, space.name, None, statement, figures, tuple(dict.fromkeys(points)))
+
+
+def _hubs(space: Space, rows: NDArray[np.int64], k: int, seed: int) -> Finding:
+    name, n = "hubness", len(space)
+    try:
+        # Even a graph needs two points.
+        neighbors = space.graph(k).first(k).indices if n > 1 else np.empty((n, k), dtype=np.int32)
+        measured = hubness(neighbors)
+        count = measured.occurrences
+        found = rank_correlation(count[rows], rows, seed=seed)
+    except TooFewError as error:
+        return too_few(name, space.name, error, n)
+    hubs = np.argsort(-count, kind="stable")[:HUBS]
+    labels = space.points["label"]
+    named = [
+        {"point": int(hub), "label": labels[int(hub)].as_py(), "occurrences": int(count[hub])}
+        for hub in hubs
+    ]
+    figures = {
+        "n": n,
+        "k": neighbors.shape[1],
+        "skewness": measured.skewness,
+        "chance_skewness": measured.chance,
+        "largest": int(count.max()),
+        "orphans": measured.orphans,
+        "correlation": found.value,
+        "low": found.low,
+        "high": found.high,
+        "hubs": named,
+        "histogram": _histogram(count),
+        "bins": _bins(rank_bins(count[rows], rows)),
+    }
+    statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, named[0])
+    return Finding(name, space.name, None, statement, figures, as_points(hubs))
+
+
+def _hub_statement(
+    space: Space,
+    rows: NDArray[np.int64],
+    measured: Hubness,
+    k: int,
+    found: RankCorrelation,
+    first: dict[str, Any],
+) -> str:
+    n = len(space)
+    if np.isnan(measured.skewness):
+        return f"No hubs: each of {n:,} points is among the {k} nearest of exactly {k} others."
+    hubs = "A few points are near to very many" if measured.skewness > 1 else "No marked hubs"
+    said = (
+        f"{hubs}: of {n:,} points {first['label']} is among the {k} nearest of "
+        f"{first['occurrences']:,} others, and {measured.orphans:,} are nobody's neighbour; the "
+        f"skewness of these counts is {measured.skewness:.2f}, against {measured.chance:.2f} if "
+        "neighbours were drawn at random"
+    )
+    if np.isnan(found.value):
+        return f"{said}."
+    trend = {
+        1: "rarer tokens are neighbours more often",
+        -1: "rarer tokens are neighbours less often",
+        0: "how rare a token is makes no difference",
+    }[_sign(found)]
+    return f"{said}; {trend}: {_correlation(found)} with row number over {_tokens(space, rows)}."
+
+
+def _sign(found: RankCorrelation) -> int:
+    """Return which way it goes; 0 where the interval holds 0."""
+    return (found.low > 0) - (found.high < 0)
+
+
+def _correlation(found: RankCorrelation) -> str:
+    return (
+        f"rank correlation {found.value:.2f} (95 % interval {found.low:.2f} to {found.high:.2f}, "
+        "by chance 0)"
+    )
+
+
+def _tokens(space: Space, rows: NDArray[np.int64]) -> str:
+    left_out = len(space) - len(rows)
+    without = (
+        f" ({left_out:,} single characters and tokens without text left out)" if left_out else ""
+    )
+    return f"{len(rows):,} tokens{without}"
+
+
+def _bins(bins: list[Bin]) -> list[dict[str, float]]:
+    return [
+        {
+            "from": each.first,
+            "to": each.last,
+            "median": each.median,
+            "low": each.low,
+            "high": each.high,
+        }
+        for each in bins
+    ]
+
+
+def _histogram(occurrences: NDArray[np.int64]) -> list[dict[str, int]]:
+    """Count points by occurrences: none, 1, 2 to 3, 4 to 7 and so on, doubling."""
+    doublings = int(occurrences.max()).bit_length()
+    starts = np.array([0, *(2**power for power in range(doublings + 1))])
+    counts = np.histogram(occurrences, starts)[0]
+    return [
+        {"occurrences_from": int(start), "occurrences_to": int(end) - 1, "points": int(points)}
+        for start, end, points in zip(starts[:-1], starts[1:], counts, strict=True)
+    ]

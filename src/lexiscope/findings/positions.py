@@ -1,0 +1,175 @@
+"""Positions: what a position table says of itself: where it breaks, where it changes."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lexiscope.errors import TooFewError
+from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.measure.evidence import finite
+from lexiscope.measure.positions import (
+    STRENGTH,
+    WINDOW,
+    Break,
+    ChangePoint,
+    block_side,
+    breaks,
+    change_points,
+    neighbor_cosines,
+    similarities,
+)
+from lexiscope.space import Space
+
+NAME = "positions"
+# Places that one sentence can name.
+NAMED = 3
+
+
+def positions(space: Space) -> list[Finding]:
+    """Say where a position table breaks off and where it changes.
+
+    Rows that stand for no position (column `kind`) are left out. Breaks at the first and the
+    last row, which every model has, are among the figures but not what the sentence is about.
+
+    Parameters
+    ----------
+    space : Space
+        A position table.
+
+    Returns
+    -------
+    list of Finding
+        One, ``"positions"``; its points are the rows of the strongest inner break, or those
+        around the strongest change.
+    """
+    rows = np.arange(len(space))
+    if "kind" in space.points.column_names:
+        rows = rows[np.array(space.points["kind"].to_pylist()) == "position"]
+    n, unused = len(rows), len(space) - len(rows)
+    if n < 2:
+        error = TooFewError(
+            f"{n} position{'' if n == 1 else 's'}: too few to say how alike neighbours are "
+            "(2 are needed)"
+        )
+        return [too_few(NAME, space.name, error, n)]
+    table = finite(space.vectors[rows], "the positions")
+    cosines, alike = neighbor_cosines(table), similarities(table)
+    first = int(rows[0])
+    found, changed = breaks(table), change_points(table)
+    inner = [each for each in found if each.first > 0 and each.last < n - 1]
+    points: NDArray[np.int64] = rows[:0]
+    if inner:
+        points = rows[inner[0].first : inner[0].last + 1]
+    elif changed:
+        points = rows[changed[0].row - 1 : changed[0].row + 1]
+    figures = {
+        "n": n,
+        "unused": unused,
+        "first_row": first,
+        "cosines": cosines,
+        "norms": np.linalg.norm(table, axis=1),
+        "breaks": [
+            {
+                "first": first + each.first,
+                "last": first + each.last,
+                "cosines": each.cosines,
+                "usual": each.usual,
+                "strength": each.strength,
+            }
+            for each in found
+        ],
+        "change_points": [
+            {
+                "row": first + each.row,
+                "strength": each.strength,
+                "within": each.within,
+                "across": each.across,
+            }
+            for each in changed
+        ],
+        "heatmap": _encoded(alike, block_side(n)),
+    }
+    statement = _statement(n, unused, first, cosines, inner, changed)
+    return [Finding(NAME, space.name, None, statement, figures, as_points(points))]
+
+
+def _encoded(matrix: NDArray[np.float32], block: int) -> dict[str, object]:
+    """Return a square matrix as bytes between its lowest and highest value."""
+    low, high = float(matrix.min()), float(matrix.max())
+    scaled = np.rint((matrix.astype(np.float64) - low) / ((high - low) or 1.0) * 255)
+    return {
+        "rows": len(matrix),
+        "block": block,
+        "low": low,
+        "high": high,
+        "values": base64.b64encode(scaled.astype(np.uint8).tobytes()).decode("ascii"),
+    }
+
+
+def _statement(
+    n: int,
+    unused: int,
+    first: int,
+    cosines: NDArray[np.float32],
+    inner: list[Break],
+    changed: list[ChangePoint],
+) -> str:
+    noun = "row" if unused else "position"
+    beginning = f"Of {n:,} positions"
+    if unused:
+        beginning += f" (from row {first}; {unused:,} unused rows are left out)"
+    usual = f"neighbouring ones are {np.median(cosines):.2f} alike (median cosine similarity)"
+    if n < 2 * WINDOW:
+        return (
+            f"{beginning}, {usual}; these are too few to look for breaks ({2 * WINDOW} are needed)."
+        )
+    if inner:
+        said = f", but only {_places(inner[0], first)}, {inner[0].strength:.0f} times the usual "
+        said += f"spread below those around them (a break counts from {STRENGTH:.0f} times)"
+        if len(inner) > 1:
+            said += (
+                f"; {len(inner) - 1:,} weaker break{'s are' if len(inner) > 2 else ' is'} elsewhere"
+            )
+    else:
+        said = (
+            " and no two between the first and the last break off: none lie "
+            f"{STRENGTH:.0f} times the usual spread below those around them"
+        )
+    if changed:
+        said += "; " + "; ".join(_change(each, noun, first) for each in changed[:NAMED])
+        if len(changed) > NAMED:
+            said += f"; {len(changed) - NAMED:,} more changes are weaker"
+    elif n < 4 * WINDOW:
+        said += f"; for lasting changes they are too few ({4 * WINDOW} are needed)"
+    else:
+        said += "; neither direction nor length changes lastingly anywhere"
+    return f"{beginning}, {usual}{said}."
+
+
+def _places(found: Break, first: int) -> str:
+    pairs = [
+        f"{cosine:.3f} between {first + row} and {first + row + 1}"
+        for row, cosine in enumerate(found.cosines, found.first)
+    ]
+    if len(pairs) > NAMED:
+        return f"{min(found.cosines):.3f} between {first + found.first} and {first + found.last}"
+    return " and ".join(pairs)
+
+
+def _change(change: ChangePoint, noun: str, first: int) -> str:
+    where = f"from {noun} {first + change.row} on"
+    strength = f"({change.strength:.0f} times the usual spread)"
+    if change.of == "direction":
+        return (
+            f"{where} vectors are unlike those before: {change.across:.2f} alike across, "
+            f"{change.within:.2f} at the same distances on either side {strength}"
+        )
+    longer = "longer" if change.after > change.before else "shorter"
+    return (
+        f"{where} vectors are {longer}, {change.after:.3g} against {change.before:.3g} before "
+        f"{strength}, while their directions are {change.across:.2f} alike across and "
+        f"{change.within:.2f} at the same distances on either side"
+    )

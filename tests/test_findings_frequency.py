@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import binom, skew, spearmanr
+
+from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.frequency import frequency
+from lexiscope.measure.frequency import hubness, rank_bins, rank_correlation
+from lexiscope.neighbors import neighbor_graph
+from lexiscope.space import Space
+
+
+def words(vectors: np.ndarray, kinds: list[str] | None = None) -> Space:
+    n = len(vectors)
+    columns: dict[str, list] = {"label": [f"w{row}" for row in range(n)]}
+    if kinds:
+        columns["kind"] = kinds
+    return Space("word", pa.table(columns), {None: vectors.astype(np.float32)})
+
+
+# ---- rank correlation ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_rank_correlation_agrees_with_scipy(ties: bool):
+    rng = np.random.default_rng(0)
+    ranks = np.arange(300)
+    values = -0.01 * ranks + rng.normal(size=300)
+    if ties:
+        values = np.round(values)
+    found = rank_correlation(values, ranks)
+    assert found.value == pytest.approx(spearmanr(values, ranks).statistic, abs=1e-12)
+    assert found.resamples == 1000
+    # The plain bootstrap: draw pairs, let scipy rank them.
+    drawn = []
+    for _ in range(400):
+        some = rng.integers(300, size=300)
+        drawn.append(spearmanr(values[some], ranks[some]).statistic)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.03)
+
+
+def test_rank_correlation_by_hand():
+    assert rank_correlation(np.arange(10) ** 3, np.arange(10)).value == pytest.approx(1)
+    found = rank_correlation(-np.arange(10), np.arange(10))
+    assert (found.value, found.low, found.high) == pytest.approx((-1, -1, -1))
+
+
+def test_the_interval_covers_no_correlation_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for seed in range(30):
+        found = rank_correlation(rng.normal(size=60), np.arange(60), seed=seed)
+        covered += found.low <= 0 <= found.high
+    assert covered >= 25
+
+
+def test_rank_correlation_of_nothing():
+    found = rank_correlation(np.ones(20), np.arange(20))
+    assert np.isnan([found.value, found.low, found.high]).all()
+    with pytest.raises(TooFewError, match="9 points: too few"):
+        rank_correlation(np.arange(9), np.arange(9))
+    with pytest.raises(LexiscopeError, match="NaN"):
+        rank_correlation(np.full(20, np.nan), np.arange(20))
+
+
+def test_rank_bins_are_quartiles():
+    values = np.random.default_rng(0).normal(size=100)
+    found = rank_bins(values, np.arange(100) + 7, 4)
+    assert [(each.first, each.last) for each in found] == [(7, 31), (32, 56), (57, 81), (82, 106)]
+    expected = np.quantile(values[25:50], [0.25, 0.5, 0.75])
+    assert (found[1].low, found[1].median, found[1].high) == pytest.approx(expected)
+    assert len(rank_bins(values[:3], np.arange(3))) == 3
+
+
+# ---- hubness -------------------------------------------------------------------------------------
+
+
+def test_hubness_agrees_with_scipy():
+    vectors = np.random.default_rng(0).normal(size=(500, 100)).astype(np.float32)
+    graph = neighbor_graph(vectors, 10)
+    found = hubness(graph.indices)
+    counts = [int((graph.indices == point).sum()) for point in range(500)]
+    assert found.occurrences.tolist() == counts
+    assert found.skewness == pytest.approx(skew(counts), abs=1e-12)
+    assert found.chance == pytest.approx(binom.stats(499, 10 / 499, moments="s"))
+    assert found.orphans == counts.count(0)
+
+
+def test_a_planted_hub_is_the_largest():
+    # Of vectors scattered about one direction, that direction itself is nearest to most.
+    vectors = np.random.default_rng(0).normal(size=(500, 100))
+    vectors[:, 0] += 10
+    vectors[123] = np.eye(100)[0]
+    _, hubs = frequency(words(vectors))
+    assert hubs.points[0] == 123
+    assert hubs.figures["hubs"][0] == {"point": 123, "label": "w123", "occurrences": 499}
+    assert hubs.figures["largest"] == 499
+    assert hubs.figures["skewness"] > 5
+    assert "w123 is among the 10 nearest of 499 others" in hubs.statement
+
+
+def test_neighbors_drawn_at_random_have_the_chance_skewness():
+    rng = np.random.default_rng(0)
+    n, k = 4000, 10
+    others = np.array([rng.choice(n - 1, k, replace=False) for _ in range(n)])
+    drawn = others + (others >= np.arange(n)[:, None])
+    found = hubness(drawn)
+    assert found.skewness == pytest.approx(found.chance, abs=4 * (6 / n) ** 0.5)
+
+
+def test_a_ring_has_no_hubs():
+    ring = (np.arange(40)[:, None] + [1, 39]) % 40
+    found = hubness(ring)
+    assert np.isnan(found.skewness)
+    assert found.orphans == 0
+    with pytest.raises(TooFewError, match="30 are needed"):
+        hubness(np.zeros((29, 10), dtype=np.int32))
+
+
+# ---- the findings --------------------------------------------------------------------------------
+
+
+def test_planted_trends_are_found_and_their_points_named():
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(400, 20))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    vectors = directions * np.linspace(2, 1, 400)[:, None]
+    vectors[:5] *= 10
+    kinds = ["special"] * 3 + ["unused"] * 2 + ["word"] * 395
+    norms, hubs = frequency(words(vectors, kinds), k=5)
+    assert (norms.name, hubs.name) == ("norm_by_rank", "hubness")
+    assert (norms.figures["n"], norms.figures["left_out"]) == (395, 5)
+    assert norms.figures["correlation"] == pytest.approx(-1)
+    assert norms.figures["bins"][0]["from"] == 5
+    assert norms.figures["bins"][-1]["to"] == 399
+    assert [each["point"] for each in norms.figures["largest"]] == list(range(5, 15))
+    assert [each["point"] for each in norms.figures["smallest"]] == list(range(399, 389, -1))
+    assert norms.points == (*range(5, 15), *range(399, 389, -1))
+    assert "The rarer a token, the shorter its vector" in norms.statement
+    # Directions are drawn alike, so how often a point is a neighbour has no trend.
+    assert hubs.figures["low"] < 0 < hubs.figures["high"]
+    assert "how rare a token is makes no difference" in hubs.statement
+    assert hubs.figures["n"] == 400
+
+
+def test_no_trend_is_said_to_be_none():
+    vectors = np.random.default_rng(2).normal(size=(300, 10))
+    norms, _ = frequency(words(vectors))
+    assert norms.figures["low"] < 0 < norms.figures["high"]
+    assert "does not go with how rare" in norms.statement
+
+
+def test_single_characters_are_not_ranked():
+    vectors = np.random.default_rng(2).normal(size=(100, 10))
+    space = words(vectors)
+    lengths = pa.array([1] * 30 + [4] * 70, pa.int32())
+    space = Space("word", space.points.append_column("length", lengths), space.matrices)
+    norms, hubs = frequency(space)
+    assert (norms.figures["n"], norms.figures["left_out"]) == (70, 30)
+    assert norms.figures["bins"][0]["from"] == 30
+    assert hubs.figures["n"] == 100
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 20])
+def test_too_few_points_are_refused(n: int):
+    norms, hubs = frequency(words(np.random.default_rng(0).normal(size=(n, 4))))
+    assert norms.refused == (n < 10)
+    assert hubs.refused == (n < 30)
+    assert norms.as_json()["figures"]["n"] == hubs.figures["n"] == n
+
+
+def test_equal_points_and_nan():
+    norms, hubs = frequency(words(np.ones((50, 4))))
+    assert norms.as_json()["figures"]["correlation"] is None
+    assert "one length" in norms.statement
+    json.dumps(hubs.as_json())
+    with pytest.raises(LexiscopeError, match="NaN"):
+        frequency(words(np.full((50, 4), np.nan)))
+
+
+def test_the_same_seed_gives_the_same_findings():
+    space = words(np.random.default_rng(0).normal(size=(100, 4)))
+    first, again = ([each.as_json() for each in frequency(space, seed=3)] for _ in range(2))
+    assert first == again
+
+
+def test_the_real_word_table(word_space: Space):
+    # Every fourth row: their neighbours are found in a sixteenth of the time.
+    rows = np.arange(0, len(word_space), 4)
+    vectors = word_space.vectors[rows]
+    norms, hubs = frequency(Space("word", word_space.points.take(rows), {None: vectors}))
+    figures = norms.as_json()["figures"]
+    n = len(rows)
+    assert figures["n"] + figures["left_out"] == n
+    # The first that is no single character is the most frequent word of English.
+    assert word_space.points["label"][4 * figures["bins"][0]["from"]].as_py() == "the"
+    assert -0.67 < figures["low"] < figures["correlation"] < figures["high"] < -0.57
+    assert figures["high"] - figures["low"] < 0.06
+    assert len(figures["bins"]) == 40
+    lengths = np.linalg.norm(vectors, axis=1)
+    first = figures["largest"][0]
+    assert lengths[first["point"]] == pytest.approx(first["norm"], rel=1e-5)
+    figures = hubs.as_json()["figures"]
+    assert figures["n"] == n
+    assert 3.5 < figures["skewness"] < 6
+    assert figures["chance_skewness"] == pytest.approx(0.316, abs=0.001)
+    assert 120 < figures["largest"] < 250
+    assert 40 < figures["orphans"] < 160
+    assert -0.09 < figures["low"] < figures["correlation"] < figures["high"] < 0
+    assert sum(each["points"] for each in figures["histogram"]) == n
+    ends = [(each["occurrences_from"], each["occurrences_to"]) for each in figures["histogram"]]
+    assert ends[:4] == [(0, 0), (1, 1), (2, 3), (4, 7)]
+    assert ends[-1][0] <= figures["largest"] <= ends[-1][1]
+    assert [each["point"] for each in figures["hubs"]] == list(hubs.points)
+    assert len(hubs.points) == 15

@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.metrics.pairwise import cosine_similarity
+
+from lexiscope.checkpoint import Checkpoint
+from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.positions import positions
+from lexiscope.findings.token_types import token_types
+from lexiscope.measure.positions import block_side, change_points, similarities
+from lexiscope.measure.token_types import token_types as measured_types
+from lexiscope.space import Space
+
+
+def smooth(n: int, turns: float = 2.0, seed: int = 0) -> np.ndarray:
+    """Positions on a slow walk through 16 dimensions."""
+    angle = np.linspace(0, turns, n)[:, None] * np.arange(1, 9)
+    noise = np.random.default_rng(seed).normal(scale=0.02, size=(n, 16))
+    return (np.hstack([np.sin(angle), np.cos(angle)]) + noise).astype(np.float32)
+
+
+def sinusoidal(n: int, dim: int = 256) -> np.ndarray:
+    """The encodings of Vaswani et al. 2017."""
+    angle = np.arange(n)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    return np.hstack([np.sin(angle), np.cos(angle)]).astype(np.float32)
+
+
+def drift(n: int) -> np.ndarray:
+    ends = np.random.default_rng(0).normal(size=(2, 64))
+    return (ends[0] + np.linspace(0, 5, n)[:, None] * ends[1]).astype(np.float32)
+
+
+def position_space(table: np.ndarray, unused: int = 0) -> Space:
+    rows = range(len(table))
+    points = pa.table(
+        {
+            "label": [str(row - unused) for row in rows],
+            "row": pa.array(rows, pa.int32()),
+            "kind": ["unused" if row < unused else "position" for row in rows],
+        }
+    )
+    return Space("position", points, {None: table})
+
+
+@pytest.fixture(scope="module")
+def table(embedded: Checkpoint) -> np.ndarray:
+    return embedded.table("position")
+
+
+# ---- change points -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [77, 200, 1025, 4098])
+def test_a_stretch_in_another_direction_is_found_where_it_begins(n: int):
+    planted = smooth(n)
+    start = n // 2 + 3
+    planted[start:] = planted[start:, ::-1]
+    found = change_points(planted)
+    assert [(each.row, each.of) for each in found] == [(start, "direction")]
+    assert found[0].within > found[0].across + 0.3
+    assert found[0].before == pytest.approx(found[0].after, rel=0.02)
+
+
+def test_a_stretch_of_another_norm_is_found_where_it_begins():
+    planted = smooth(300)
+    planted[150:] *= 1.3
+    found = change_points(planted)
+    assert [(each.row, each.of) for each in found] == [(150, "norm")]
+    assert found[0].after / found[0].before == pytest.approx(1.3, abs=0.02)
+
+
+def test_where_norm_and_direction_change_the_direction_is_told():
+    planted = smooth(300)
+    planted[150:] = 2 * planted[150:, ::-1]
+    (found,) = change_points(planted)
+    assert (found.row, found.of) == (150, "direction")
+    assert found.after / found.before == pytest.approx(2, abs=0.05)
+
+
+def test_several_changes_are_found_strongest_first():
+    planted = smooth(400)
+    planted[100:250] = planted[100:250, ::-1]
+    planted[330:] *= 1.2
+    found = change_points(planted)
+    assert sorted(each.row for each in found) == [100, 250, 330]
+    assert [each.strength for each in found] == sorted(each.strength for each in found)[::-1]
+
+
+def test_changes_close_to_one_another_are_each_told_once():
+    planted = smooth(300)
+    planted[150:] = planted[150:, ::-1]
+    planted[170:] *= 1.3
+    found = [(each.row, each.of) for each in change_points(planted)]
+    assert found == [(150, "direction"), (170, "norm")]
+
+
+def test_a_table_copied_behind_itself_changes_at_every_copy(table: np.ndarray):
+    # As Longformer's positions were made from RoBERTa's.
+    found = [each for each in change_points(np.vstack([table] * 3)) if each.of == "direction"]
+    assert sorted(each.row for each in found) == [512, 1024]
+
+
+def test_within_and_across_by_hand():
+    # Two constant stretches 60 degrees apart, the second twice as long.
+    planted = np.repeat([[1, 0], [1, 3**0.5]], 40, axis=0).astype(np.float32)
+    (found,) = change_points(planted)
+    assert (found.row, found.of) == (40, "direction")
+    assert found.within == pytest.approx(1, abs=1e-6)
+    assert found.across == pytest.approx(0.5, abs=1e-6)
+    assert (found.before, found.after) == pytest.approx((1, 2))
+    # Nothing varies, so the smallest spread that is believed, .01, is the measure.
+    assert found.strength == pytest.approx(0.5 / 0.01, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "smooth_table",
+    [smooth(77), smooth(512), smooth(200, 6), sinusoidal(512), sinusoidal(77), drift(512)],
+)
+def test_smooth_tables_have_no_change(smooth_table: np.ndarray):
+    assert change_points(smooth_table) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_and_shuffled_tables_have_no_change(table: np.ndarray, seed: int):
+    rng = np.random.default_rng(seed)
+    assert change_points(rng.permutation(table)) == []
+    assert change_points(rng.normal(size=(1024, 64)).astype(np.float32)) == []
+    # A random walk that begins far from the origin, where a step does not turn it much.
+    walk = 50 + np.cumsum(rng.normal(size=(512, 64)), axis=0)
+    assert change_points(walk.astype(np.float32)) == []
+
+
+@pytest.mark.parametrize("row", [0, 1, 60, 127, 198, 199])
+def test_a_single_odd_row_is_no_change(row: int):
+    odd = smooth(200)
+    odd[row] = 3 * np.random.default_rng(0).normal(size=16)
+    assert change_points(odd) == []
+
+
+def test_degenerate_tables():
+    assert change_points(np.ones((100, 4), dtype=np.float32)) == []
+    assert change_points(np.zeros((100, 4), dtype=np.float32)) == []
+    assert change_points(smooth(59)) == []
+    wrong = smooth(100)
+    wrong[3, 2] = np.nan
+    for measure in (change_points, similarities):
+        with pytest.raises(LexiscopeError, match="row 3"):
+            measure(wrong)
+
+
+def test_the_real_table_grows_longer_at_127_but_does_not_turn(table: np.ndarray):
+    (found,) = change_points(table)
+    assert found.row in (127, 128)
+    assert found.of == "norm"
+    assert found.strength > 10
+    assert 0.40 < found.before < 0.43
+    assert 0.46 < found.after < 0.49
+    assert found.across >= found.within
+
+
+# ---- similarities --------------------------------------------------------------------------------
+
+
+def test_similarities_of_few_positions_are_all_cosines():
+    few = smooth(60)
+    assert block_side(60) == 1
+    assert similarities(few) == pytest.approx(cosine_similarity(few), abs=1e-6)
+
+
+@pytest.mark.parametrize(("n", "side", "cells"), [(100, 2, 50), (101, 3, 34), (50, 1, 50)])
+def test_similarities_of_many_are_means_over_blocks(n: int, side: int, cells: int):
+    many = smooth(n)
+    assert block_side(n, 50) == side
+    found = similarities(many, 50)
+    assert found.shape == (cells, cells)
+    assert found.dtype == np.float32
+    whole = cosine_similarity(many)
+    for a, b in ((0, 0), (3, 20), (cells - 1, 1), (cells - 1, cells - 1)):
+        part = whole[a * side : (a + 1) * side, b * side : (b + 1) * side]
+        assert found[a, b] == pytest.approx(part.mean(), abs=1e-6)
+
+
+# ---- the finding of positions --------------------------------------------------------------------
+
+
+def decoded(heatmap: dict) -> np.ndarray:
+    raw = np.frombuffer(base64.b64decode(heatmap["values"]), dtype=np.uint8)
+    grid = raw.reshape(heatmap["rows"], heatmap["rows"])
+    return heatmap["low"] + (heatmap["high"] - heatmap["low"]) * grid / 255
+
+
+def test_the_real_positions(table: np.ndarray):
+    (found,) = positions(position_space(table))
+    figures = json.loads(json.dumps(found.as_json()))["figures"]
+    assert set(figures) == {
+        *("n", "unused", "first_row", "cosines", "norms", "breaks", "change_points", "heatmap"),
+    }
+    assert (figures["n"], figures["unused"], figures["first_row"]) == (512, 0, 0)
+    assert len(figures["cosines"]) == 511
+    assert figures["norms"] == pytest.approx(np.linalg.norm(table, axis=1), rel=1e-4)
+    inner = [each for each in figures["breaks"] if each["first"] > 0 and each["last"] < 511]
+    assert [(each["first"], each["last"]) for each in inner] == [(126, 128)]
+    assert set(inner[0]) == {"first", "last", "cosines", "usual", "strength"}
+    assert [each["row"] for each in figures["change_points"]] in ([127], [128])
+    assert set(figures["change_points"][0]) == {"row", "strength", "within", "across"}
+    assert found.points == (126, 127, 128)
+    assert "0.439 between 126 and 127 and 0.554 between 127 and 128" in found.statement
+    heatmap = figures["heatmap"]
+    assert (heatmap["rows"], heatmap["block"]) == (512, 1)
+    assert decoded(heatmap) == pytest.approx(cosine_similarity(table), abs=0.005)
+
+
+def test_unused_rows_are_left_out(table: np.ndarray):
+    padded = np.vstack([np.zeros((2, table.shape[1]), np.float32), table])
+    (found,) = positions(position_space(padded, unused=2))
+    assert (found.figures["n"], found.figures["unused"], found.figures["first_row"]) == (512, 2, 2)
+    assert found.points == (128, 129, 130)
+    assert [each["first"] for each in found.figures["breaks"]][1] == 128
+    assert found.figures["change_points"][0]["row"] in (129, 130)
+    assert "2 unused rows are left out" in found.statement
+    assert "between 128 and 129" in found.statement
+
+
+def test_a_table_without_breaks_says_so():
+    (found,) = positions(position_space(sinusoidal(512)))
+    assert found.points == ()
+    assert found.figures["breaks"] == []
+    assert found.figures["change_points"] == []
+    assert "neither direction nor length changes" in found.statement
+
+
+def test_a_change_is_named_with_its_place():
+    planted = smooth(700)
+    planted[400:] *= 1.3
+    (found,) = positions(position_space(planted))
+    assert found.points == (399, 400)
+    assert "from position 400 on vectors are longer" in found.statement
+    assert found.figures["heatmap"]["block"] == 2
+    assert found.figures["heatmap"]["rows"] == 350
+
+
+def test_few_positions():
+    (found,) = positions(position_space(np.ones((1, 4), np.float32)))
+    assert found.refused
+    (found,) = positions(position_space(np.ones((20, 4), np.float32)))
+    assert not found.refused
+    assert "too few to look for breaks" in found.statement
+    (found,) = positions(position_space(smooth(45)))
+    assert "too few (60 are needed)" in found.statement
+    (found,) = positions(position_space(np.ones((3, 4), np.float32), unused=3))
+    assert found.refused
+
+
+# ---- token types ---------------------------------------------------------------------------------
+
+
+def type_space(table: list[list[float]]) -> Space:
+    labels = [f"type {row}" for row in range(len(table))]
+    return Space(
+        "token_type", pa.table({"label": labels}), {None: np.array(table, dtype=np.float32)}
+    )
+
+
+def test_token_types_by_hand():
+    found = measured_types(np.array([[3, 4], [0, 2], [0, 0]], dtype=np.float32))
+    assert found.norms.tolist() == [5, 2, 0]
+    assert found.cosines[0].tolist() == pytest.approx([1, 0.8, np.nan], nan_ok=True)
+    assert np.isnan(found.cosines[2]).all()
+    assert found.zero == (2,)
+    assert not found.identical
+    assert measured_types(np.ones((2, 3), np.float32)).identical
+    assert not measured_types(np.ones((1, 3), np.float32)).identical
+    with pytest.raises(TooFewError):
+        measured_types(np.empty((0, 3), np.float32))
+    with pytest.raises(LexiscopeError, match="NaN"):
+        measured_types(np.full((2, 3), np.nan, np.float32))
+
+
+def test_the_real_token_types(embedded: Checkpoint, word_space: Space):
+    space = Space("token_type", embedded.points("token_type"), {None: embedded.table("token_type")})
+    (found,) = token_types(space, word_space)
+    figures = json.loads(json.dumps(found.as_json()))["figures"]
+    assert set(figures) == {
+        *("n", "norms", "cosines", "word_norm", "ratio", "identical", "all_zero"),
+    }
+    assert figures["n"] == 2
+    assert 0.93 < figures["cosines"][0][1] < 0.96
+    low, median, high = (figures["word_norm"][name] for name in ("low", "median", "high"))
+    assert 0.9 < low < median < high < 1.3
+    assert 0.38 < figures["ratio"] < 0.46
+    assert found.points == (0, 1)
+
+
+def test_sentences_of_token_types():
+    (found,) = token_types(type_space([[3, 4], [0, 0]]), None)
+    assert found.as_json()["figures"]["cosines"] == [[1, None], [None, None]]
+    assert found.figures["word_norm"] is None
+    assert found.figures["ratio"] is None
+    assert "row 1 is zero" in found.statement
+    (found,) = token_types(type_space([[3, 4]]), None)
+    assert found.statement == (
+        "The only token type has the length 5, and is added to every token alike."
+    )
+    (found,) = token_types(type_space([[3, 4], [3, 4]]), None)
+    assert found.figures["identical"]
+    assert "identical" in found.statement
+    (found,) = token_types(type_space([[0, 0], [0, 0]]), None)
+    assert found.figures["all_zero"] == (0, 1)
+    assert "makes nothing of token types" in found.statement
