@@ -13,6 +13,7 @@ _PUBLIC = {
     "Atlas": "lexiscope.atlas",
     "Checkpoint": "lexiscope.checkpoint",
     "Columns": "lexiscope.corpus",
+    "Comparison": "lexiscope.comparison",
     "Context": "lexiscope.workflow",
     "Corpus": "lexiscope.corpus",
     "EncodeOptions": "lexiscope.encoder",
@@ -23,6 +24,7 @@ _PUBLIC = {
     "Quality": "lexiscope.projection",
     "Space": "lexiscope.space",
     "build": "lexiscope.workflow",
+    "diff": "lexiscope.workflow",
     "project": "lexiscope.workflow",
     "report": "lexiscope.workflow",
 }
@@ -31,6 +33,7 @@ __all__ = [
     "Atlas",
     "Checkpoint",
     "Columns",
+    "Comparison",
     "Context",
     "Corpus",
     "EncodeOptions",
@@ -42,6 +45,7 @@ __all__ = [
     "Space",
     "__version__",
     "build",
+    "diff",
     "project",
     "report",
 ]
@@ -49,6 +53,7 @@ __all__ = [
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
     from lexiscope.checkpoint import Checkpoint
+    from lexiscope.comparison import Comparison
     from lexiscope.corpus import Columns, Corpus
     from lexiscope.encoder import EncodeOptions
     from lexiscope.errors import LexiscopeError
@@ -56,7 +61,7 @@ if TYPE_CHECKING:
     from lexiscope.neighbors import NeighborGraph
     from lexiscope.projection import Projection, Quality
     from lexiscope.space import Space
-    from lexiscope.workflow import Context, build, project, report
+    from lexiscope.workflow import Context, build, diff, project, report
 
 
 def __getattr__(name: str) -> Any:

@@ -136,12 +136,18 @@ def _print_groups(groups: Sequence[Finding]) -> None:
                 "interval": f"{each['low']:.1%} to {each['high']:.1%}",
                 "chance": f"{each['chance']:.2%}",
                 "lift": f"{each['lift']:,.3g}x" if each["lift"] is not None else "-",
-                "p": "< .001" if each["p_corrected"] < 0.001 else f"{each['p_corrected']:.3f}"[1:],
+                "p": _p_value(each["p_corrected"]),
                 "gathers": "yes" if each["gathers"] else "no",
             }
             for each in (found.figures for found in groups)
         ]
     )
+
+
+def _p_value(p: float) -> str:
+    if p < 0.001:
+        return "< .001"
+    return "1" if p >= 0.9995 else f"{p:.3f}"[1:]
 
 
 def _print_sentence(text: str, *, dim: bool = False) -> None:

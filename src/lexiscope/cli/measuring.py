@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -64,7 +63,7 @@ def report(
     """
     from lexiscope.atlas import Atlas
     from lexiscope.export.html import write_findings
-    from lexiscope.findings.word_lists import read_list
+    from lexiscope.findings import read_list
     from lexiscope.summary import print_findings
     from lexiscope.workflow import report as run
 
@@ -95,10 +94,10 @@ def report(
     short_help="Compare two models, atlases or layers: what moved?",
     example="lexiscope diff bert.atlas finetuned.atlas\n"
     "lexiscope diff bert-base-uncased ./my-finetuned-bert --html diff.html\n"
-    "lexiscope diff senses.atlas senses.atlas --space context --layers 0,6",
+    "lexiscope diff senses.atlas --space context --layers 0,6",
 )
 @click.argument("a")
-@click.argument("b")
+@click.argument("b", required=False)
 @click.option("--space", help="Compare only this space.  [default: all that both have]")
 @click.option(
     "--layers", help="Layers compared point by point, of A and of B.  [default: the last of each]"
@@ -112,7 +111,7 @@ def report(
 @json_option
 def diff(
     a: str,
-    b: str,
+    b: str | None,
     space: str | None,
     layers: str | None,
     k: int,
@@ -124,29 +123,31 @@ def diff(
     """Compare what A and B share: tokens, or words in the same sentences.
 
     A and B are atlases, or models: a Hub name, a local folder, or "embedded", of which the
-    tables are compared. Dimensions may differ.
+    tables are compared. Dimensions may differ. Without B, two layers of A.
     """
     from lexiscope.export.html import write_comparisons
-    from lexiscope.summary import print_comparison
+    from lexiscope.summary import print_difference
     from lexiscope.workflow import diff as run
 
-    options: dict[str, Any] = {"space": space, "k": k, "seed": seed}
-    if layers is not None:
-        chosen = numbers(layers)
-        if chosen is None or len(chosen) != 2:
-            raise LexiscopeError(f"--layers {layers}: name two, A's and B's, such as 0,6")
-        options["layers"] = (chosen[0], chosen[1])
+    chosen = numbers(layers)
+    if chosen is not None and len(chosen) != 2:
+        raise LexiscopeError(f"--layers {layers}: name two, A's and B's, such as 0,6")
     bars = Bars()
     try:
-        found = run(a, b, trust_remote_code=trust_remote_code, progress=bars, **options)
+        found = run(
+            a,
+            b,
+            space=space,
+            layers=None if chosen is None else (chosen[0], chosen[1]),
+            k=k,
+            seed=seed,
+            trust_remote_code=trust_remote_code,
+            progress=bars,
+        )
     finally:
         bars.close()
     if html is not None:
         write_comparisons(html, found)
-    if to_json:
-        as_json([each.as_json() for each in found])
-        return
-    for each in found:
-        print_comparison(each)
-    if html is not None:
-        click.echo(f"\nwrote {html}")
+    print_difference(found, to_json)
+    if html is not None and not to_json:
+        click.echo(f"wrote {html}")

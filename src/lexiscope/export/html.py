@@ -12,9 +12,9 @@ from typing import Any
 
 import lexiscope
 from lexiscope.atlas import MANIFEST, Atlas, storing
-from lexiscope.comparison import Comparison
 from lexiscope.errors import LexiscopeError
 from lexiscope.findings import Finding
+from lexiscope.workflow import Difference
 
 # The page's build makes it too: a whole page of its own, with a place for the figures.
 TEMPLATE = Path(lexiscope.__file__).parent / "server" / "page" / "report.html"
@@ -54,35 +54,29 @@ def write_findings(
             for name in atlas.spaces
         ],
     }
-    data = {"kind": "findings", "atlas": about, "comparisons": []}
+    data = {"kind": "findings", "atlas": about, "comparisons": [], "left_out": {}}
     data["findings"] = [each.as_json() for each in findings]
     _write(Path(destination), f"Findings of {atlas.path.name}", data)
 
 
-def write_comparisons(
-    destination: str | os.PathLike[str], comparisons: Sequence[Comparison]
-) -> None:
-    """Write comparisons as one HTML file.
+def write_comparisons(destination: str | os.PathLike[str], difference: Difference) -> None:
+    """Write what differs between two models as one HTML file.
 
     Parameters
     ----------
     destination : path
         The file; replaced when it is there.
-    comparisons : sequence of Comparison
-        At least one.
+    difference : Difference
 
     Raises
     ------
     LexiscopeError
         When the file cannot be written, or the page is not built.
     """
-    found = [each.as_json() for each in comparisons]
-    title = f"{found[0]['a']['name']} and {found[0]['b']['name']}"
-    _write(
-        Path(destination),
-        title,
-        {"kind": "comparison", "atlas": None, "findings": [], "comparisons": found},
-    )
+    found = difference.as_json()
+    data = {"kind": "comparison", "atlas": None, "findings": []}
+    data |= {"comparisons": found["comparisons"], "left_out": found["left_out"]}
+    _write(Path(destination), f"{difference.a} and {difference.b}", data)
 
 
 def _write(path: Path, title: str, data: dict[str, Any]) -> None:

@@ -157,12 +157,12 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
     )
     if figures["intra_reason"]:
         reason = figures["intra_reason"]
-        return f"{said}; how alike the words of one text are cannot be said: {reason}"
+        return f"{said}; how alike the words of one text are cannot be said: {reason}."
     beyond = figures["intra_sentence_adjusted"][most]
     return (
         f"{said}; the words of one text have a mean cosine of "
         f"{_short(figures['intra_sentence'][most])} with their mean, {_short(abs(beyond))} "
-        f"{'more' if beyond >= 0 else 'less'} than random ones"
+        f"{'more' if beyond >= 0 else 'less'} than random ones."
     )
 
 

@@ -77,7 +77,8 @@ class Finding:
 
 def too_few(name: str, space: str, error: TooFewError, n: int, layer: int | None = None) -> Finding:
     """Return the finding that says that there is too little to say anything."""
-    return Finding(name, space, layer, str(error), {"n": n, "refused": True})
+    statement = str(error).removesuffix(".") + "."
+    return Finding(name, space, layer, statement, {"n": n, "refused": True})
 
 
 def plain(value: Any) -> Any:

@@ -158,7 +158,7 @@ def _of_word(
         f"has the same sense for {_percent(layers[best].neighbor_accuracy)} {of}, against "
         f"{_percent(layers[best].shuffled_neighbor.mean())} with the senses shuffled and "
         f"{_percent(labels.majority)} for always guessing the most frequent one "
-        f"(p = {p:.2g}{chosen})"
+        f"(p = {p:.2g}{chosen})."
     ).replace("p = 0.", "p = .")
     return Finding(NAME, space.name, space.layers[best], statement, figures, as_points(rows))
 
@@ -171,7 +171,7 @@ def _refused(space: Space, short: Mapping[str, int]) -> Finding:
     n = sum(short.values())
     error = TooFewError(
         f"{n:,} labelled occurrence{'' if n == 1 else 's'} of {', '.join(listed)}: too few to say "
-        f"whether senses lie apart ({FEWEST} of a word are needed, and 2 of each of 2 senses)"
+        f"whether senses lie apart ({FEWEST} of a word are needed, and 2 of each of 2 senses)."
     )
     return too_few(NAME, space.name, error, n)
 
@@ -223,7 +223,7 @@ def _overall(
         f"Over {known} ({n:,} occurrences), the nearest occurrence has the same sense "
         f"{_percent(means['neighbor_accuracy'][best])} of the time at layer {space.layers[best]}, "
         f"{many} ({interval}), against {_percent(shuffled[best])} with the senses shuffled and "
-        f"{_percent(majority)} for always guessing the most frequent one"
+        f"{_percent(majority)} for always guessing the most frequent one."
     )
     return Finding(OVERALL, space.name, space.layers[best], statement, figures)
 

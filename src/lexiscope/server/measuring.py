@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from lexiscope import workflow
 from lexiscope.atlas import Atlas
+from lexiscope.comparison import compare
 from lexiscope.errors import LexiscopeError
 from lexiscope.server.desk import ATLAS
 from lexiscope.server.fields import MB, Fields, reads_body
@@ -82,13 +83,10 @@ class Measuring:
             self._side(asked.raw(side, dict, "an object with atlas, space and layer"))
             for side in ("a", "b")
         )
-        from lexiscope.comparison import compare
-
         with self._comparing:  # each takes every core
-            found = compare(one.space, other.space, layers=(first, second))
-        about = found.as_json()
-        about["a"]["name"], about["b"]["name"] = one.opened.id, other.opened.id
-        return JSONResponse(about | {"by_point": found.by_point()})
+            names = (one.opened.id, other.opened.id)
+            found = compare(one.space, other.space, layers=(first, second), names=names)
+        return JSONResponse(found.as_json() | {"by_point": found.by_point()})
 
     def close(self) -> None:
         """Let what is measured end at its next step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lexiscope.atlas import Progress
+from lexiscope.workflow.comparing import Difference, diff
 from lexiscope.workflow.labels import region_labels
 from lexiscope.workflow.maps import MAPS, build_maps, project
 from lexiscope.workflow.reporting import report
@@ -13,12 +14,14 @@ __all__ = [
     "MAPS",
     "TABLES",
     "Context",
+    "Difference",
     "Progress",
     "build",
     "build_context",
     "build_maps",
     "build_tables",
     "default_path",
+    "diff",
     "project",
     "region_labels",
     "report",
