@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import lexiscope as lx
+from lexiscope.atlas import Report
+from lexiscope.findings import Finding
 from lexiscope.measure import Region, region_names, regions
+from lexiscope.measure.names import group_names
 from lexiscope.space import Space
+from lexiscope.workflow import region_labels
 
 
 def planted(dims: int, groups: int, each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +129,65 @@ def test_names_of_one_level_differ():
     groups = [region(0, 1, 2), region(3, 4, 5), region(6, 7, 8), region(0, 1, level=1)]
     names = region_names(groups, points, np.ones((9, 2), dtype=np.float32))
     assert names == ["same", "same (2)", "same (3)", "same"]
+
+
+def test_regions_that_are_clusters_have_their_names():
+    n = 60
+    points = pa.table({"label": [f"word{i:02}" for i in range(n)], "kind": ["word"] * n})
+    vectors = np.random.default_rng(0).normal(size=(n, 6)).astype(np.float32)
+    clusters = [("ten", np.arange(10)), ("six", np.arange(10, 16)), ("two", np.arange(40, 42))]
+    groups = [
+        region(*range(8), *range(50, 60)),  # most of one
+        region(*range(5), *range(20, 25), level=1),  # half of it only
+        region(*range(7), *range(10, 16), level=2),  # more of another, though the whole of six
+        region(*range(40, 52), level=3),  # too little of the region
+        region(*range(10, 16), *range(30, 40), level=4),
+    ]
+    own = region_names(groups, points, vectors)
+    known = region_names(groups, points, vectors, clusters)
+    assert known == ["ten", own[1], "ten", own[3], "six"]
+    assert not {"ten", "six", "two"} & set(own)
+    again = [region(*range(10)), region(*range(6), *range(20, 22))]
+    assert region_names(again, points, vectors, clusters)[1] != "ten"
+
+
+def test_what_points_are_goes_before_their_cluster():
+    points = pa.table({"label": [str(i) for i in range(30)], "kind": ["number"] * 30})
+    vectors = np.ones((30, 3), dtype=np.float32)
+    [name] = region_names([region(*range(30))], points, vectors, [("numbers 1–9", np.arange(10))])
+    assert name == "numbers 3–26"
+
+
+def test_groups_of_one_sort_have_different_names():
+    points = pa.table({"label": ["same"] * 6})
+    groups = [np.arange(3), np.arange(3, 6)]
+    assert group_names(groups, points, np.ones((6, 2), dtype=np.float32)) == ["same", "same (2)"]
+
+
+def test_labels_of_a_map_are_those_of_the_clusters_kept(small_atlas: Path, tmp_path: Path):
+    folder = tmp_path / "small.atlas"
+    shutil.copytree(small_atlas, folder)
+    atlas = lx.Atlas.open(folder)
+    name = "context"
+    layer = atlas[name].layers[-1]
+    id = next(iter(atlas.projections(name, layer)))
+    before = region_labels(atlas, name, id)
+    assert region_labels(atlas, name, id, layer) == before
+    largest = max(regions(atlas.projection(name, id).coordinates), key=lambda r: len(r.members))
+    cluster = {"name": "this one", "points": largest.members.tolist()}
+
+    def kept(space: str, at: int | None, figures: dict[str, Any]) -> list[dict[str, Any]]:
+        keys = {each: atlas.key(each) for each in atlas.spaces}
+        finding = Finding("clusters", space, at, "", figures)
+        atlas.keep_report(Report("2026-01-01", lx.__version__, {}, keys, (finding,)))
+        return region_labels(atlas, name, id)
+
+    assert kept(name, layer - 1, {"clusters": [cluster]}) == before
+    assert kept("word", None, {"clusters": [cluster]}) == before
+    assert kept(name, layer, {"n": 1, "refused": True}) == before
+    after = kept(name, layer, {"clusters": [cluster]})
+    assert "this one" in {each["text"] for each in after}
+    assert [{**each, "text": ""} for each in after] == [{**each, "text": ""} for each in before]
 
 
 def test_names_of_the_real_table(word_space: Space):

@@ -31,9 +31,35 @@ PLURAL = {
     "single character": "characters",
 }
 
+Cluster = tuple[str, NDArray[np.int64]]
+
+
+def group_names(
+    groups: Sequence[NDArray[np.int64]], points: pa.Table, vectors: NDArray[np.float32]
+) -> list[str]:
+    """Name groups of points so that a person sees what they are about; see `region_names`.
+
+    Parameters
+    ----------
+    groups : sequence of ndarray of int
+        The points of each.
+    points : pyarrow.Table of n_points rows
+    vectors : ndarray of shape (n_points, dim), float32
+
+    Returns
+    -------
+    list of str
+        One a group, all different.
+    """
+    nowhere = np.empty(0, dtype=np.float32)
+    return region_names([Region(0, nowhere, each) for each in groups], points, vectors)
+
 
 def region_names(
-    regions: Sequence[Region], points: pa.Table, vectors: NDArray[np.float32]
+    regions: Sequence[Region],
+    points: pa.Table,
+    vectors: NDArray[np.float32],
+    clusters: Sequence[Cluster] = (),
 ) -> list[str]:
     """Name regions so that a person sees what they are about.
 
@@ -44,12 +70,18 @@ def region_names(
     mean of their vectors, all vectors centred and normalised: of a word at row `i` of the
     table counts ``cos(x_i, m) - 0.04 ln(i + 1)``, as vocabularies begin with what is frequent.
 
+    A region of words that is mostly a cluster which has a name already takes that name: at least
+    half of those of its points that are in any cluster are in this one, and .2 of all its points,
+    and .6 of the cluster is in the region.
+
     Parameters
     ----------
     regions : sequence of Region
     points : pyarrow.Table of n_points rows
         With `label`; `kind`, `script`, `target`, `sense` and `position` where there are any.
     vectors : ndarray of shape (n_points, dim), float32
+    clusters : sequence of (str, ndarray of int)
+        Name and points of each; no point is in two.
 
     Returns
     -------
@@ -59,15 +91,30 @@ def region_names(
     if not regions:
         return []
     known = _Points(points, vectors)
+    cluster = np.full(len(vectors), -1)
+    for number, (_, members) in enumerate(clusters):
+        cluster[members] = number
     taken: set[tuple[int, str]] = set()
     names = []
     for region in regions:
-        candidates = list(known.names(region.members))
+        known_as = _of_clusters(clusters, cluster[region.members])
+        candidates = list(known.names(region.members, known_as))
         more = (f"{candidates[0]} ({number})" for number in count(2))
         name = next(each for each in chain(candidates, more) if (region.level, each) not in taken)
         taken.add((region.level, name))
         names.append(name)
     return names
+
+
+def _of_clusters(clusters: Sequence[Cluster], held: NDArray[np.int64]) -> Iterator[str]:
+    """Yield the name of the cluster that points with these clusters mostly are, if there is one."""
+    numbers = np.bincount(held[held >= 0])
+    if not len(numbers):
+        return
+    name, members = clusters[int(numbers.argmax())]
+    number = int(numbers.max())
+    if number >= max(numbers.sum() / 2, SOME * len(held), MOST * len(members)):
+        yield name
 
 
 class _Points:
@@ -87,14 +134,20 @@ class _Points:
         self.overall = Counter(() if self.targets is None else self.targets)
         self.vectors = vectors if self.targets is not None else spherize(vectors)
 
-    def names(self, members: NDArray[np.int64]) -> Iterator[str]:
-        """Yield names for some points, the best first, at least one."""
+    def names(self, members: NDArray[np.int64], known_as: Iterator[str]) -> Iterator[str]:
+        """Yield names for some points, the best first, at least one.
+
+        What points are by their kind or position is said of these very points, and goes before
+        the names by which they are known otherwise.
+        """
         if self.targets is not None:
+            yield from known_as
             yield from self._of_targets(members)
         elif self.positions is not None:
             yield _ranges(members)
         elif self.kinds is not None:
             yield from self._of_kinds(members, self.kinds[members])
+        yield from known_as
         yield from self._of_words(members)
 
     def _of_targets(self, members: NDArray[np.int64]) -> Iterator[str]:

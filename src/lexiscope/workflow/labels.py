@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lexiscope.atlas import Atlas
 from lexiscope.measure import region_names, regions
 
@@ -12,6 +14,9 @@ def region_labels(
     atlas: Atlas, name: str, id: str, layer: int | None = None
 ) -> list[dict[str, Any]]:
     """Name the dense regions of a projection, at up to three levels of detail.
+
+    Where the atlas keeps the clusters of the same vectors, a region that is mostly one of them
+    has its name.
 
     Parameters
     ----------
@@ -37,8 +42,15 @@ def region_labels(
     """
     coordinates = atlas.projection(name, id, layer).coordinates
     space = atlas[name]
+    layer = space.resolve_layer(layer)
+    clusters = [
+        (each["name"], np.array(each["points"]))
+        for finding in atlas.findings
+        if (finding.name, finding.space, finding.layer) == ("clusters", name, layer)
+        for each in finding.figures.get("clusters", ())
+    ]
     found = regions(coordinates)
-    names = region_names(found, space.points, space.matrices[space.resolve_layer(layer)])
+    names = region_names(found, space.points, space.matrices[layer], clusters)
     return [
         {
             "text": text,

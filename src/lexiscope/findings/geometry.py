@@ -1,0 +1,121 @@
+"""Geometry: how evenly a space's vectors are spread, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lexiscope.errors import TooFewError
+from lexiscope.findings.finding import Finding, too_few
+from lexiscope.measure.geometry import CANDIDATES, Geometry
+from lexiscope.measure.geometry import geometry as measure
+from lexiscope.space import Space
+
+NAME = "geometry"
+
+
+def geometry(
+    space: Space, *, seed: int = 0, progress: Callable[[float], None] | None = None
+) -> list[Finding]:
+    """Say how evenly the vectors are spread and how many dimensions they need.
+
+    Parameters
+    ----------
+    space : Space
+    seed : int
+        Draws the interval of the intrinsic dimension.
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    list of Finding
+        One ``"geometry"``, of the last layer where there are several; its figures have a value
+        a layer.
+    """
+    layers = space.layers or (None,)
+    measured = []
+    for done, layer in enumerate(layers):
+        at = space if layer is None else space.layer(layer)
+        # Even a graph needs two points.
+        graph = at.graph(CANDIDATES).indices if len(at) > 1 else np.empty((len(at), 0), np.int32)
+        try:
+            measured.append(measure(at.vectors, graph, seed=seed))
+        except TooFewError as error:
+            return [too_few(NAME, space.name, error, len(space), layers[-1])]
+        if progress:
+            progress((done + 1) / len(layers))
+    dimensions = int(space.vectors.shape[1])
+    figures: dict[str, Any] = {
+        "n": len(space),
+        "dimensions": dimensions,
+        "layers": list(layers),
+        "mean_cosine": [each.mean_cosine for each in measured],
+        "isoscore": [each.isoscore for each in measured],
+        "partition_ratio": [each.partition_ratio for each in measured],
+        "participation_ratio": [each.participation_ratio for each in measured],
+        "intrinsic_dimension": [each.intrinsic.dimension for each in measured],
+        "intrinsic_low": [each.intrinsic.low for each in measured],
+        "intrinsic_high": [each.intrinsic.high for each in measured],
+        "duplicates": [each.intrinsic.duplicates for each in measured],
+        "top_share": [_top_share(each) for each in measured],
+        "top_dimensions": [
+            [{"dimension": dimension, "share": share} for dimension, share in each.top]
+            for each in measured
+        ],
+        "sampled": None,
+        "seed": seed,
+    }
+    statement = _statement(len(space), dimensions, layers, measured)
+    return [Finding(NAME, space.name, layers[-1], statement, figures)]
+
+
+def _top_share(measured: Geometry) -> float:
+    return sum(share for _, share in measured.top)
+
+
+def _statement(
+    n: int, dimensions: int, layers: Sequence[int | None], measured: Sequence[Geometry]
+) -> str:
+    first, last = measured[0], measured[-1]
+    several = len(layers) > 1
+
+    def before(value: float) -> str:
+        told = f"{value:.3g}" if np.isfinite(value) else "undefined"
+        return f"{told} at layer {layers[0]}" if several else ""
+
+    where = "The" if layers[-1] is None else f"At layer {layers[-1]} the"
+    if np.isnan(last.mean_cosine):
+        return f"{where} vectors of {n:,} points are zero, but for one at most: no directions."
+    beside = [before(first.mean_cosine), "0 where directions are spread evenly"]
+    said = [
+        f"{where} mean cosine of two of the {n:,} vectors, over all pairs, is "
+        f"{last.mean_cosine:.3g} ({'; '.join(filter(None, beside))})"
+    ]
+    if np.isfinite(_top_share(last)):
+        percent = 100 * _top_share(last)
+        said.append(
+            f"{len(last.top)} of {dimensions:,} dimensions carry "
+            f"{f'{percent:.0f}' if percent >= 10 else f'{percent:.1f}'} % of it"
+        )
+    if np.isnan(last.participation_ratio):
+        said.append("all vectors are equal")
+    else:
+        beside = [before(first.participation_ratio), f"{dimensions:,} if it were even"]
+        said.append(
+            f"their variance is shared as among {last.participation_ratio:.3g} dimensions "
+            f"({'; '.join(filter(None, beside))})"
+        )
+    near = last.intrinsic
+    if np.isfinite(near.dimension):
+        beside = [
+            f"95 % interval {near.low:.3g} to {near.high:.3g}",
+            before(first.intrinsic.dimension),
+        ]
+        said.append(
+            f"the surroundings of a point have about {near.dimension:.3g} dimensions "
+            f"({'; '.join(filter(None, beside))})"
+        )
+    return "; ".join(said) + "."

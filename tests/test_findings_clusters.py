@@ -1,0 +1,196 @@
+"""Clusters: planted ones, none in noise, equal and few points, names, and the real table."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.cluster import HDBSCAN
+
+from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.clusters import clusters
+from lexiscope.measure.clusters import STABLE, Clusters
+from lexiscope.measure.clusters import clusters as measure
+from lexiscope.neighbors import neighbor_graph, normalize
+from lexiscope.space import Space
+
+
+def gaussian(n: int, dim: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+
+
+def found_in(vectors: np.ndarray, **options: int) -> Clusters:
+    graph = neighbor_graph(vectors, 15)
+    return measure(graph.indices, graph.similarities, **options)
+
+
+def planted(sizes: list[int], noise: int = 0, dim: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    label = np.repeat(np.arange(len(sizes)), sizes)
+    centers = 6 * gaussian(len(sizes), dim, seed=9)
+    vectors = centers[label] + gaussian(len(label), dim)
+    return (
+        np.concatenate([vectors, 6 * gaussian(noise, dim, seed=5)]).astype(np.float32),
+        np.concatenate([label, np.full(noise, -1)]),
+    )
+
+
+def space_of(vectors: np.ndarray) -> Space:
+    points = pa.table({"label": [f"p{i}" for i in range(len(vectors))]})
+    return Space("word", points, {None: vectors})
+
+
+def test_planted_clusters_are_found():
+    vectors, label = planted([200, 60, 30, 12], noise=300)
+    order = np.random.default_rng(1).permutation(len(vectors))
+    found = found_in(vectors[order])
+    # Some of the noise is taken in, and may count as one more: HDBSCAN's sparser side.
+    assert 4 <= len(found.members) <= 5
+    for number, (members, stability) in enumerate(
+        zip(found.members[:4], found.stability, strict=False)
+    ):
+        of = label[order][members]
+        assert (of == number).sum() == (label == number).sum()
+        assert set(of) <= {number, -1}
+        assert (of == -1).sum() <= 10
+        assert stability > 0.7
+    sizes = [len(members) for members in found.members]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all((np.diff(members) > 0).all() for members in found.members)
+
+
+def test_planted_clusters_alone_are_found_whole():
+    vectors, label = planted([200, 60, 30, 12])
+    found = found_in(vectors)
+    assert [label[members].tolist() for members in found.members] == [
+        [number] * size for number, size in enumerate([200, 60, 30, 12])
+    ]
+
+
+def test_clusters_are_those_of_hdbscan_over_all_pairs():
+    vectors, _ = planted([80, 40, 20], noise=60)
+    unit = normalize(vectors).astype(np.float64)
+    # Its neighbours count the point itself.
+    expected = HDBSCAN(min_cluster_size=8, min_samples=3, copy=True).fit(unit).labels_
+    found = found_in(vectors)
+    theirs = {tuple(np.flatnonzero(expected == each)) for each in range(expected.max() + 1)}
+    assert {tuple(members) for members in found.members} <= theirs
+    assert len(found.members) == len(theirs) - found.dissolved >= 3
+
+
+@pytest.mark.parametrize(("n", "dim"), [(300, 20), (1000, 50), (3000, 384)])
+def test_no_clusters_in_noise(n: int, dim: int):
+    for seed in range(3):
+        assert len(found_in(gaussian(n, dim, seed)).members) <= 1
+
+
+def test_stability_is_that_of_the_resamples():
+    vectors, _ = planted([60, 30], noise=40)
+    many = [found_in(vectors, resamples=5, seed=seed).stability for seed in range(2)]
+    assert all((each >= STABLE).all() and (each <= 1).all() for each in many)
+    assert (found_in(vectors, resamples=5).stability == many[0]).all()
+    apart, _ = planted([60, 60, 60])
+    np.testing.assert_array_equal(found_in(apart).stability, [1, 1, 1])
+
+
+def test_copies_and_equal_points():
+    assert found_in(np.ones((100, 4), dtype=np.float32)).members == ()
+    assert found_in(np.zeros((50, 4), dtype=np.float32)).members == ()
+    # Parts that know nothing of each other, all of them copies.
+    found = found_in(np.repeat(np.eye(3, dtype=np.float32), [40, 30, 20], axis=0))
+    assert [len(each) for each in found.members] == [40, 30, 20]
+    np.testing.assert_array_equal(found.members[0], np.arange(40))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 15])
+def test_few_points_are_refused(n: int):
+    with pytest.raises(TooFewError, match="16 are needed"):
+        measure(np.zeros((n, 0), dtype=np.int32), np.zeros((n, 0), dtype=np.float32))
+    [finding] = clusters(space_of(gaussian(n, 4)))
+    assert finding.refused
+    assert finding.figures == {"n": n, "refused": True}
+    assert finding.statement.startswith(f"{n} point")
+
+
+def test_finding_of_planted_clusters():
+    vectors, label = planted([70, 30])
+    done: list[float] = []
+    [finding] = clusters(space_of(vectors), progress=done.append)
+    figures = finding.as_json()["figures"]
+    assert done == pytest.approx(np.arange(1, 11) / 10)
+    assert (figures["n"], figures["found"], figures["resamples"]) == (100, 2, 10)
+    assert figures["clustered"] + figures["unclustered"] == 100
+    assert figures["clustered"] == sum(each["size"] for each in figures["clusters"])
+    assert figures["share"] == figures["clustered"] / 100
+    for number, each in enumerate(figures["clusters"]):
+        assert each["size"] == len(each["points"])
+        assert each["center"] in each["points"]
+        assert label[each["center"]] == number
+        cosines = normalize(vectors[each["points"]]) @ normalize(vectors[each["points"]]).T
+        assert each["center"] == each["points"][int(cosines.mean(axis=1).argmax())]
+        assert set(each["name"].split(", ")) <= {f"p{point}" for point in each["points"]}
+        assert each["name"] in finding.statement
+    assert finding.statement.startswith(f"{figures['clustered']} of 100 points lie in 2 dense")
+    json.dumps(finding.as_json(), allow_nan=False)
+    assert clusters(space_of(vectors))[0].as_json() == finding.as_json()
+
+
+def test_finding_of_none():
+    [finding] = clusters(space_of(gaussian(200, 50)))
+    assert not finding.refused
+    assert finding.figures["clusters"] == []
+    assert finding.figures["unclustered"] == 200
+    assert finding.statement.startswith("No dense clusters among 200 points")
+    [finding] = clusters(space_of(np.ones((30, 3), dtype=np.float32)))
+    assert "none is denser" in finding.statement
+
+
+def test_last_layer_and_wrong_vectors():
+    vectors, _ = planted([50, 20])
+    points = pa.table({"label": ["x"] * 70})
+    [finding] = clusters(Space("context", points, {0: gaussian(70, 40), 3: vectors}))
+    assert finding.layer == 3
+    assert finding.figures["found"] == 2
+    assert "at layer 3" in finding.statement
+    assert [each["name"] for each in finding.figures["clusters"]] == ["x", "x (2)"]
+    vectors[3, 3] = np.inf
+    with pytest.raises(LexiscopeError, match="infinity"):
+        clusters(space_of(vectors))
+
+
+def test_real_word_table(word_space: Space):
+    rows = np.arange(15000)  # the more frequent half
+    space = Space("word", word_space.points.take(rows), {None: word_space.vectors[rows]})
+    [finding] = clusters(space)
+    figures = finding.figures
+    assert 80 < figures["found"] < 250
+    assert 0.15 < figures["share"] < 0.4
+    assert figures["clusters"][0]["name"] == "unused tokens"
+    assert figures["clusters"][0]["size"] > 1000
+    sizes = [each["size"] for each in figures["clusters"]]
+    assert sizes == sorted(sizes, reverse=True)
+    names = [each["name"] for each in figures["clusters"]]
+    assert len(set(names)) == len(names)
+    # Words that people would put together are together.
+    labels = np.array(space.points["label"].to_pylist(), dtype=object)
+    cluster = np.full(len(space), -1)
+    for number, each in enumerate(figures["clusters"]):
+        assert (cluster[list(each["points"])] == -1).all()
+        cluster[list(each["points"])] = number
+    for words in (
+        ["toyota", "honda", "ferrari"],
+        ["october", "january", "february"],
+        ["uganda", "tanzania", "kenya"],
+        ["1840", "1912", "1946"],
+    ):
+        found = {int(cluster[np.flatnonzero(labels == word)[0]]) for word in words}
+        assert len(found) == 1
+        assert found != {-1}
+
+
+def test_shuffled_columns_of_the_real_table_have_none(word_space: Space):
+    rng = np.random.default_rng(0)
+    vectors = word_space.vectors[::6]
+    mixed = np.stack([rng.permutation(column) for column in vectors.T], axis=1)
+    assert len(found_in(mixed).members) <= 1
