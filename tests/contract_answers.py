@@ -29,6 +29,8 @@ SHAPES = {
     "live-words.json": "LiveAnswer",
     "live.json": "LiveAnswer",
     "bookmarks.json": "Bookmark[]",
+    "findings.json": "Findings",
+    "comparison.json": "ComparisonAnswer",
     "job.json": "Job",
     "jobs.json": "Job[]",
     "refusal.json": "Refusal",
@@ -58,6 +60,11 @@ def _asked(served: TestClient) -> dict[str, bytes]:
     while json.loads(get("/api/jobs"))[1]["state"] != "failed":
         time.sleep(0.05)
     served.put("/api/atlases/small/bookmarks", json=BOOKMARKS)
+    findings = "/api/atlases/small/findings"
+    post(findings, {})
+    while json.loads(get(findings))["running"]:
+        time.sleep(0.05)
+    layers = [{"atlas": "small", "space": "context", "layer": layer} for layer in (0, 2)]
     sentence = "He sat on the bank of the river."
     return {
         "job.json": job,
@@ -69,6 +76,8 @@ def _asked(served: TestClient) -> dict[str, bytes]:
         "live-words.json": post(f"{CONTEXT}/live", {"text": sentence}),
         "live.json": post(f"{CONTEXT}/live", {"text": sentence, "at": 15, "k": 3}),
         "bookmarks.json": get("/api/atlases/small/bookmarks"),
+        "findings.json": get(findings),
+        "comparison.json": post("/api/comparisons", dict(zip("ab", layers, strict=True))),
         "refusal.json": get(f"{WORD}/neighbors?query=qqqq"),
         "columns.arrow": get(f"{CONTEXT}/columns?name=label&name=sense&name=weight&name=start"),
         "words.arrow": get(f"{WORD}/columns?name=label&name=id"),

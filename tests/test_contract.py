@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from contract_answers import FOLDER, SHAPES, answers
 from server_atlas import arrow
 from typescript import Contract
+
+import lexiscope as lx
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,36 @@ def test_answers_have_the_shapes_of_the_contract(
 def test_kept_answers_have_them_too(name: str, shape: str, contract: Contract):
     """Else run ``python tests/contract_answers.py``."""
     assert departures(contract, (FOLDER / name).read_bytes(), shape) == []
+
+
+def figures_departures(contract: Contract, findings: list[dict[str, Any]]) -> list[str]:
+    """Where the figures of findings depart from what `Figures` gives for their names."""
+    _, by_name = contract.interfaces["Figures"]
+    return [
+        departure
+        for each in findings
+        for departure in contract.departures(
+            each["figures"],
+            "Refused" if each["figures"].get("refused") else by_name[each["name"]][0][1],
+            f"{each['name']}",
+        )
+    ]
+
+
+def test_figures_have_the_shapes_of_the_contract(fresh: dict[str, bytes], contract: Contract):
+    for content in (fresh["findings.json"], (FOLDER / "findings.json").read_bytes()):
+        findings = json.loads(content)["findings"]
+        assert len({each["name"] for each in findings}) >= 6
+        assert figures_departures(contract, findings) == []
+
+
+@pytest.mark.slow
+def test_figures_of_the_real_model_have_them_too(reported: Path, contract: Contract):
+    findings = [each.as_json() for each in lx.Atlas.open(reported).findings]
+    assert figures_departures(contract, findings) == []
+    held = {each["name"] for each in findings if not each["figures"].get("refused")}
+    _, by_name = contract.interfaces["Figures"]
+    assert held == set(by_name)
 
 
 def test_arrow_answers_have_the_columns_of_those_kept(fresh: dict[str, bytes]):

@@ -9,7 +9,7 @@ from typing import Any
 
 CONTRACT = Path(__file__).parents[1] / "web" / "src" / "contract.ts"
 
-_TOKEN = re.compile(r'"[^"]*"|\w+|[{}\[\]<>|:;,?]')
+_TOKEN = re.compile(r'"[^"]*"|\w+|[{}()\[\]<>|:;,?]')
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 PRIMITIVES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -73,6 +73,9 @@ class Contract:
                     self._take()
             self._take("}")
             found = ("object", fields)
+        elif token == "(":
+            found = self._type()
+            self._take(")")
         elif token == "[":
             parts = [self._type()]
             while self._take() == ",":

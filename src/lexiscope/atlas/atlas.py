@@ -31,6 +31,7 @@ from lexiscope.space import Layer, Space
 # A build holds the first from its beginning to its end; every commit, of a build or not, holds
 # the second for a moment.
 LOCK, COMMIT = ".lock", ".commit"
+Stamp = tuple[int, int, int]
 OURS = {MANIFEST, SPACES, LOCK, COMMIT, building.NOTE, bookmarks.FILE, report.FILE}
 
 
@@ -52,8 +53,9 @@ class Atlas:
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path = path
         self._manifest = manifest
-        self._stamp = self._stat()
+        self._stamp = _stat(path / MANIFEST)
         self._spaces: dict[str, tuple[str, Space]] = {}
+        self._report: tuple[Stamp | None, Report | None] = (None, None)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Atlas:
@@ -247,7 +249,10 @@ class Atlas:
 
         Its spaces may have been built from other inputs since: `findings` leaves out theirs.
         """
-        return report.read_report(self.path)
+        stamp = _stat(self.path / report.FILE)
+        if stamp != self._report[0]:
+            self._report = stamp, report.read_report(self.path)
+        return self._report[1]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -435,7 +440,7 @@ class Atlas:
     def _write_manifest(self, manifest: dict[str, Any]) -> None:
         manifest["lexiscope"] = lexiscope.__version__
         write_json(self.path / MANIFEST, manifest)
-        self._manifest, self._stamp = manifest, self._stat()
+        self._manifest, self._stamp = manifest, _stat(self.path / MANIFEST)
 
     @contextlib.contextmanager
     def _committing(self) -> Iterator[None]:
@@ -444,16 +449,9 @@ class Atlas:
 
     # ---- reading -----------------------------------------------------------------------
 
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            about = (self.path / MANIFEST).stat()
-        except OSError:
-            return None
-        return about.st_mtime_ns, about.st_size, about.st_ino
-
     def _entries(self) -> dict[str, Any]:
         """Return the manifest's spaces, read again when another process wrote it."""
-        stamp = self._stat()
+        stamp = _stat(self.path / MANIFEST)
         if stamp != self._stamp:
             self._manifest, self._stamp = read_manifest(self.path), stamp
         entries: dict[str, Any] = self._manifest["spaces"]
@@ -484,3 +482,12 @@ class Atlas:
         with reading(self.path):
             begun = (self.path / entry["path"]).stat().st_mtime_ns
         return f"{entry['key'][:8]}.{begun:x}.{data.version}", data
+
+
+def _stat(path: Path) -> Stamp | None:
+    """Return what changes when a file is written anew; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino

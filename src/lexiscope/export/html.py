@@ -19,6 +19,7 @@ from lexiscope.workflow import Difference
 # The page's build makes it too: a whole page of its own, with a place for the figures.
 TEMPLATE = Path(lexiscope.__file__).parent / "server" / "page" / "report.html"
 PLACE = '<script type="application/json" id="data">null</script>'
+Json = dict[str, Any]
 TITLE = "<title>Lexiscope</title>"
 
 
@@ -41,7 +42,7 @@ def write_findings(
         When the file cannot be written, or the page is not built.
     """
     recipe = atlas.recipe(atlas.spaces[0]) if atlas.spaces else {}
-    about = {
+    about: Json = {
         "name": atlas.path.name,
         "model": recipe.get("checkpoint", {}).get("name"),
         "spaces": [
@@ -54,7 +55,7 @@ def write_findings(
             for name in atlas.spaces
         ],
     }
-    data = {"kind": "findings", "atlas": about, "comparisons": [], "left_out": {}}
+    data: Json = {"kind": "findings", "atlas": about, "comparisons": [], "left_out": {}}
     data["findings"] = [each.as_json() for each in findings]
     _write(Path(destination), f"Findings of {atlas.path.name}", data)
 
@@ -74,12 +75,12 @@ def write_comparisons(destination: str | os.PathLike[str], difference: Differenc
         When the file cannot be written, or the page is not built.
     """
     found = difference.as_json()
-    data = {"kind": "comparison", "atlas": None, "findings": []}
+    data: Json = {"kind": "comparison", "atlas": None, "findings": []}
     data |= {"comparisons": found["comparisons"], "left_out": found["left_out"]}
     _write(Path(destination), f"{difference.a} and {difference.b}", data)
 
 
-def _write(path: Path, title: str, data: dict[str, Any]) -> None:
+def _write(path: Path, title: str, data: Json) -> None:
     if path.is_dir():
         what = "an atlas" if (path / MANIFEST).exists() else "a folder"
         raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")

@@ -3,5 +3,16 @@
 from __future__ import annotations
 
 from lexiscope.findings.finding import Finding, as_points, plain, too_few
+from lexiscope.findings.kinds import KINDS, MEASURES, measure
+from lexiscope.findings.word_lists import read_list
 
-__all__ = ["Finding", "as_points", "plain", "too_few"]
+__all__ = [
+    "KINDS",
+    "MEASURES",
+    "Finding",
+    "as_points",
+    "measure",
+    "plain",
+    "read_list",
+    "too_few",
+]

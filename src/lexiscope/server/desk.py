@@ -125,6 +125,9 @@ class Desk:
         """Answer the labels of a projection's regions (`ClusterLabel[]`)."""
         shelf, headers = self._asked(request)
         id, layer = _projection(request, shelf)
+        # Regions have the names of the clusters that were found.
+        kept = shelf.atlas.report
+        headers["ETag"] = headers["ETag"][:-1] + f'-{kept.made if kept else ""}"'
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         found = region_labels(shelf.atlas, shelf.name, id, layer)
