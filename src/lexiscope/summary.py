@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from shutil import get_terminal_size
@@ -193,8 +194,8 @@ def print_comparison(comparison: Comparison) -> None:
                     "moved most": _line(each["label"]),
                     "movement": each["movement"],
                     "same neighbours": each["overlap"],
-                    "before": _few(each["before"], NEIGHBORS_SHOWN),
-                    "after": _few(each["after"], NEIGHBORS_SHOWN),
+                    "before": _gathered(each["before"]),
+                    "after": _gathered(each["after"]),
                 }
                 for each in comparison.most_moved
             ]
@@ -227,6 +228,13 @@ def _print_heat_map(comparison: Comparison) -> None:
             for layer, row in zip(cka["layers_a"], cka["values"], strict=True)
         ]
     )
+
+
+def _gathered(labels: Sequence[str]) -> str:
+    """Name neighbours, those of one name once with their number, the most frequent first."""
+    numbers = Counter(map(_line, labels)).most_common()
+    named = [f"{name} {number}" if number > 1 else name for name, number in numbers]
+    return _few(named, NEIGHBORS_SHOWN)
 
 
 def _few(labels: Sequence[str], most: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.comparison.matching import Match, Points, match
@@ -32,6 +33,8 @@ Figures = dict[str, Any]
 # single precision leaves 5e-14, storing it in bfloat16 2.5e-6.
 FLOOR = 1e-5
 LISTED = 2000
+# Words of its sentence that an occurrence is told by, on either side.
+AROUND = 3
 NOT_SHOWN = frozenset({"points_a", "points_b", "movement", "overlap_per_point"})
 
 
@@ -359,14 +362,13 @@ def _described(
     graphs: tuple[NeighborGraph, NeighborGraph] | None,
 ) -> list[Figures]:
     """Describe some shared points: how far they moved, their neighbours before and after."""
-    labels = a.points["label"]
 
     def near(graph: NeighborGraph, point: int) -> list[str]:
-        return [labels[int(found.a[other])].as_py() for other in graph.indices[point]]
+        return [_name(a.points, int(found.a[other])) for other in graph.indices[point]]
 
     return [
         {
-            "label": labels[int(found.a[point])].as_py(),
+            "label": _name(a.points, int(found.a[point])),
             "a": int(found.a[point]),
             "b": int(found.b[point]),
             "movement": float(movement[point]),
@@ -376,3 +378,15 @@ def _described(
         }
         for point in chosen.tolist()
     ]
+
+
+def _name(points: pa.Table, point: int) -> str:
+    """Return what tells a point from others: its label; in context its sense, or its sentence."""
+    row = points.slice(point, 1).to_pylist()[0]
+    if row.get("sense") is not None:
+        return f"{row['label']} ({row['sense']})"
+    if "start" not in row:
+        return str(row["label"])
+    before = row["text"][: row["start"]].split()[-AROUND:]
+    after = row["text"][row["end"] :].split()[:AROUND]
+    return " ".join(("…", *before, f"[{row['label']}]", *after, "…"))

@@ -109,15 +109,17 @@ def _neighbors(figures: Figures) -> str:
     overlap = figures["overlap"]
     if overlap is None:
         return f"{figures['shared']:,} shared points are too few to compare nearest neighbours."
+    mean, low, high, chance = (
+        _percent(overlap[each]) for each in ("mean", "low", "high", "chance")
+    )
     said = (
-        f"Of a point's {overlap['k']} nearest neighbours {overlap['mean']:.1%} are the same (95 % "
-        f"interval {overlap['low']:.1%} to {overlap['high']:.1%}; {overlap['chance']:.2%} by "
-        "chance)"
+        f"Of a point's {overlap['k']} nearest neighbours {mean} are the same (95 % interval {low} "
+        f"to {high}; {chance} by chance)"
     )
     if overlap["low"] <= overlap["chance"]:
         said += ", no more than chance"
     if overlap["recall"] < 1:
-        said += f"; the search for them finds {overlap['recall']:.1%} of the true ones"
+        said += f"; the search for them finds {_percent(overlap['recall'])} of the true ones"
     return f"{said}."
 
 
@@ -137,3 +139,7 @@ def _arrangement(figures: Figures) -> str | None:
         f"How alike both arrange the points, linear CKA: {value:.3g} (1 is the same arrangement, "
         f"{cka['chance']:.2g} comes by chance{corrected})."
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
