@@ -1,11 +1,64 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+const OUT = "../src/lexiscope/server/page";
+
+/** Puts the script and the styles into the page itself, which is then one file. */
+function inlined(): Plugin {
+  return {
+    name: "inlined",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const page of Object.values(bundle)) {
+        if (page.type !== "asset" || !page.fileName.endsWith(".html")) continue;
+        let html = String(page.source);
+        for (const [name, file] of Object.entries(bundle)) {
+          if (file === page) continue;
+          const content = file.type === "chunk" ? file.code : String(file.source);
+          const tag = file.type === "chunk" ? `<script [^>]*${name}[^>]*></script>` : `<link [^>]*${name}[^>]*>`;
+          // What ends a script ends it within a string of it too.
+          const code = content.trim().replace(/<\/(script|style)/g, "<\\/$1");
+          const put = file.type === "chunk" ? `<script type="module">${code}</script>` : `<style>${code}</style>`;
+          if (!new RegExp(tag).test(html)) this.error(`${page.fileName} does not ask for ${name}`);
+          html = html.replace(new RegExp(tag), () => put);
+          delete bundle[name];
+        }
+        page.source = html;
+      }
+    },
+  };
+}
+
+/** Builds the report beside the page: one file without the server. */
+function report(): Plugin {
+  return {
+    name: "report",
+    apply: "build",
+    async closeBundle() {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        plugins: [svelte(), inlined()],
+        base: "./",
+        publicDir: false,
+        build: {
+          outDir: OUT,
+          emptyOutDir: false,
+          target: "es2022",
+          modulePreload: false,
+          rolldownOptions: { input: "report.html" },
+        },
+      });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), report()],
   base: "./",
   build: {
-    outDir: "../src/lexiscope/server/page",
+    outDir: OUT,
     emptyOutDir: true,
     target: "es2022",
     // The policy of the page allows no inline scripts or data addresses for code.

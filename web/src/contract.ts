@@ -25,6 +25,9 @@
  * | `POST S/columns` with a csv or tsv file as the body | `SpaceInfo` |
  * | `POST S/selection` with `SelectionRequest` | text/csv, as an attachment |
  * | `GET`, `PUT /api/atlases/{atlas}/bookmarks` | `Bookmark[]` |
+ * | `GET /api/atlases/{atlas}/findings` | `Findings` |
+ * | `POST /api/atlases/{atlas}/findings`, no body | 202 `Findings`: they are being measured |
+ * | `POST /api/comparisons` with `ComparisonRequest` | `ComparisonAnswer`, after some seconds |
  * | `GET /api/jobs` | `Job[]`, running and ended |
  * | `POST /api/jobs/{id}` with `JobOrder` | `Job` |
  * | `GET /api/jobs/{id}/coordinates` | Arrow `x`, `y` (and `z`): the layout so far; 404 before there is one |
@@ -218,4 +221,407 @@ export interface Events {
   /** Something in an atlas changed: its new description. */
   atlas: AtlasInfo;
   job: Job;
+}
+
+// ---- findings ------------------------------------------------------------------------------------
+
+export interface Findings {
+  findings: Finding[];
+  /** Whether a space was made anew since: what is said here is of what it was. */
+  outdated: boolean;
+  /** Set while this server measures. */
+  running: Progress | null;
+  /** Why the last measuring failed. */
+  error: string | null;
+}
+
+/** Something measured of a space: one sentence, and what stands behind it. */
+export interface Finding {
+  /** A key of `Figures`; a name that the page does not know is shown as its sentence alone. */
+  name: string;
+  space: string;
+  /** Null for a table, and where the sentence is about all layers. */
+  layer: number | null;
+  statement: string;
+  /** In the shape that `Figures` gives for the name, or `Refused`. Any number may be null. */
+  figures: Record<string, unknown>;
+  /** What it is about, to be shown on the map. */
+  points: number[];
+}
+
+/** The figures of a finding that had too few points to say anything. */
+export interface Refused {
+  n: number;
+  refused: boolean;
+}
+
+/** By name, what stands behind a finding. */
+export interface Figures {
+  group: GroupFigures;
+  positions: PositionFigures;
+  token_types: TokenTypeFigures;
+  senses: SenseFigures;
+  senses_overall: SensesOverallFigures;
+  contextuality: ContextualityFigures;
+  geometry: GeometryFigures;
+  norm_by_rank: NormFigures;
+  hubness: HubFigures;
+  clusters: ClusterFigures;
+}
+
+/** Whether the points of a group have each other among their k nearest neighbours. */
+export interface GroupFigures {
+  group: string;
+  /** Where the group comes from: a column of the vocabulary, a list of words, a person's own. */
+  source: "kind" | "script" | "list" | "own";
+  k: number;
+  n: number;
+  points_in_space: number;
+  /** Of a list: how many words it has, and those that the vocabulary lacks. */
+  words: number | null;
+  missing: string[];
+  /** Mean share of a member's k neighbours that are members, and what chance gives. */
+  share: number | null;
+  chance: number | null;
+  lift: number | null;
+  /** The share's 95 % interval. */
+  low: number | null;
+  high: number | null;
+  p: number | null;
+  /** After Holm's correction for so many `tests`. */
+  p_corrected: number | null;
+  tests: number;
+  permutations: number;
+  seed: number;
+  gathers: boolean;
+  /** Members with the most, and with the fewest, of their own about them. */
+  examples: LabelledShare[];
+  strays: LabelledShare[];
+}
+
+export interface LabelledShare {
+  point: number;
+  label: string;
+  share: number;
+}
+
+/** A position table: how near neighbouring rows are, where the row breaks. */
+export interface PositionFigures {
+  /** Rows in use, from `first_row` on; the others were never trained. */
+  n: number;
+  unused: number;
+  first_row: number;
+  /** Cosine of each row with the next; one fewer than rows. */
+  cosines: (number | null)[];
+  norms: (number | null)[];
+  breaks: {
+    /** Rows, the ends included. */
+    first: number;
+    last: number;
+    cosines: (number | null)[];
+    usual: number | null;
+    strength: number | null;
+  }[];
+  change_points: { row: number; strength: number | null; within: number | null; across: number | null }[];
+  heatmap: EncodedMatrix;
+}
+
+/** Cosines of all rows with all rows, as bytes. */
+export interface EncodedMatrix {
+  /** Rows and columns; each cell is the mean of `block` x `block` of the table's. */
+  rows: number;
+  block: number;
+  low: number;
+  high: number;
+  /** Base64, row by row: low + (high - low) * byte / 255. */
+  values: string;
+}
+
+export interface TokenTypeFigures {
+  n: number;
+  norms: (number | null)[];
+  cosines: (number | null)[][];
+  word_norm: { median: number; low: number; high: number } | null;
+  /** Of the mean norm to the median of the words'. */
+  ratio: number | null;
+  identical: boolean;
+  all_zero: number[];
+}
+
+/** Whether the senses of one word lie apart, by layer. */
+export interface SenseFigures {
+  word: string;
+  n: number;
+  /** Occurrences by sense. */
+  senses: Record<string, number>;
+  /** Share of the most frequent sense: what always guessing it gives. */
+  majority: number | null;
+  layers: number[];
+  neighbor_accuracy: (number | null)[];
+  centroid_accuracy: (number | null)[];
+  micro_f1: (number | null)[];
+  macro_f1: (number | null)[];
+  silhouette: (number | null)[];
+  ami: (number | null)[];
+  /** With the senses dealt out anew at random. */
+  shuffled: { neighbor_accuracy: (number | null)[]; centroid_accuracy: (number | null)[] };
+  p: number | null;
+  best_layer: number | null;
+  scored: "leave-one-out" | "split";
+  train: number | null;
+  test: number | null;
+  shuffles: number;
+  seed: number;
+  /** Occurrences of senses that are too rare to be scored. */
+  left_out: number;
+}
+
+export interface SensesOverallFigures {
+  words: number;
+  n: number;
+  layers: number[];
+  neighbor_accuracy: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+  centroid_accuracy: (number | null)[];
+  centroid_low: (number | null)[];
+  centroid_high: (number | null)[];
+  silhouette: (number | null)[];
+  ami: (number | null)[];
+  majority: number | null | (number | null)[];
+  shuffled: number | null | (number | null)[];
+  best_layer: number | null;
+  seed: number;
+}
+
+/** How much a word's vector is of its sentence, by layer; `adjusted` has the layer's mean taken out. */
+export interface ContextualityFigures {
+  n: number;
+  words: number;
+  texts: number;
+  layers: number[];
+  /** Mean cosine of points drawn at random. */
+  anisotropy: (number | null)[];
+  self_similarity: (number | null)[];
+  self_similarity_adjusted: (number | null)[];
+  self_similarity_low: (number | null)[];
+  self_similarity_high: (number | null)[];
+  intra_sentence: (number | null)[];
+  intra_sentence_adjusted: (number | null)[];
+  /** Why there is no figure within sentences. */
+  intra_reason: string | null;
+  /** Variance that one direction explains. */
+  mev: (number | null)[];
+  mev_adjusted: (number | null)[];
+  mev_baseline: (number | null)[];
+  most_contextual: WordSimilarity[];
+  least_contextual: WordSimilarity[];
+  sampled: number | null;
+  seed: number;
+}
+
+export interface WordSimilarity {
+  word: string;
+  self_similarity: number;
+}
+
+/** How a space fills its dimensions, by layer; the one layer of a table is null. */
+export interface GeometryFigures {
+  n: number;
+  dimensions: number;
+  layers: (number | null)[];
+  mean_cosine: (number | null)[];
+  isoscore: (number | null)[];
+  partition_ratio: (number | null)[];
+  participation_ratio: (number | null)[];
+  intrinsic_dimension: (number | null)[];
+  /** Its 95 % interval. */
+  intrinsic_low: (number | null)[];
+  intrinsic_high: (number | null)[];
+  duplicates: (number | null)[];
+  /** Share of the mean cosine that the strongest dimensions carry, and each of them. */
+  top_share: (number | null)[];
+  top_dimensions: { dimension: number; share: number | null }[][];
+  sampled: number | null;
+  seed: number;
+}
+
+/** Rank in the vocabulary and length of the vector. */
+export interface NormFigures {
+  n: number;
+  left_out: number;
+  /** Spearman's, with its 95 % interval. */
+  correlation: number | null;
+  low: number | null;
+  high: number | null;
+  seed: number;
+  bins: RankBin[];
+  largest: LabelledNorm[];
+  smallest: LabelledNorm[];
+}
+
+/** Points of ranks `from` to `to`: the median, and the quartiles. */
+export interface RankBin {
+  from: number;
+  to: number;
+  median: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export interface LabelledNorm {
+  point: number;
+  label: string;
+  norm: number;
+}
+
+/** How often points are among the k nearest of others. */
+export interface HubFigures {
+  n: number;
+  k: number;
+  skewness: number | null;
+  chance_skewness: number | null;
+  largest: number;
+  /** Points that are nobody's neighbour. */
+  orphans: number;
+  /** Of rank and occurrences, Spearman's, with its 95 % interval. */
+  correlation: number | null;
+  low: number | null;
+  high: number | null;
+  hubs: { point: number; label: string; occurrences: number }[];
+  histogram: { occurrences_from: number; occurrences_to: number; points: number }[];
+  bins: RankBin[];
+}
+
+export interface ClusterFigures {
+  n: number;
+  clustered: number;
+  share: number | null;
+  found: number;
+  method: string;
+  parameters: Record<string, unknown>;
+  /** How many were found and did not come again in resamples; they are not listed. */
+  dissolved: number;
+  clusters: FoundCluster[];
+  unclustered: number;
+  resamples: number;
+  seed: number;
+}
+
+export interface FoundCluster {
+  name: string;
+  size: number;
+  /** Mean Jaccard similarity with its likes in resamples, 0 to 1. */
+  stability: number | null;
+  /** The point in its middle. */
+  center: number | null;
+  points: number[];
+}
+
+// ---- comparisons ---------------------------------------------------------------------------------
+
+export interface ComparisonRequest {
+  a: Side;
+  b: Side;
+}
+
+export interface Side {
+  atlas: string;
+  space: string;
+  layer: number | null;
+}
+
+/** Two spaces, or two layers of one, side by side. */
+export interface Comparison {
+  space: string;
+  a: ComparedSpace;
+  b: ComparedSpace;
+  /** Points that are in both. */
+  shared: number;
+  gained: { n: number; labels: string[] };
+  lost: { n: number; labels: string[] };
+  /** Points of labels that stand more than once, which cannot be told apart. */
+  ambiguous: number;
+  identical: boolean;
+  /** Linear centred kernel alignment of each layer with each, and of unrelated spaces. */
+  cka: {
+    layers_a: (number | null)[];
+    layers_b: (number | null)[];
+    values: (number | null)[][];
+    debiased: (number | null)[][];
+    chance: number | null;
+  };
+  /** Mean share of a point's k nearest neighbours that are the same in both. */
+  overlap: {
+    k: number;
+    mean: number;
+    /** The mean's 95 % interval. */
+    low: number | null;
+    high: number | null;
+    chance: number | null;
+    /** Share of the true neighbours that the searches found. */
+    recall: number | null;
+  } | null;
+  /** Of a point with itself, after the best rotation of one space onto the other. */
+  cosine: {
+    mean: number;
+    median: number;
+    /** That of the 5th percentile, and the least of all. */
+    low: number | null;
+    lowest: number | null;
+    /** The mean where the points of one are shuffled. */
+    chance: number | null;
+  } | null;
+  /** Why there is none. */
+  cosine_reason: string | null;
+  movement_by: "procrustes" | "overlap";
+  /** How many did at all; null where the points are too few to tell. */
+  moved: number | null;
+  most_moved: MovedPoint[];
+  statements: string[];
+  seed: number;
+}
+
+export interface ComparedSpace {
+  name: string;
+  points: number;
+  dimensions: number;
+  layers: number[];
+  /** The layer that is compared point by point. */
+  layer: number | null;
+}
+
+export interface MovedPoint {
+  label: string;
+  /** Its number on either side. */
+  a: number;
+  b: number;
+  movement: number;
+  overlap: number | null;
+  /** The nearest in the first space, and in the second. */
+  before: string[];
+  after: string[];
+}
+
+export interface ComparisonAnswer extends Comparison {
+  /** How far each point of either space moved; null where it is not in both. */
+  by_point: { a: (number | null)[]; b: (number | null)[] };
+}
+
+/** What the one-file report holds: `lexiscope report`, `lexiscope compare`. */
+export interface ReportData {
+  kind: "findings" | "comparison";
+  title: string;
+  /** ISO 8601. */
+  made: string;
+  lexiscope: string;
+  atlas: {
+    name: string;
+    model: string | null;
+    spaces: { name: string; points: number; dimensions: number; layers: number[] }[];
+  } | null;
+  findings: Finding[];
+  comparisons: Comparison[];
+  /** Spaces that were not compared, and why. */
+  left_out: Record<string, string>;
 }

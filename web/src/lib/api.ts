@@ -30,9 +30,10 @@ export async function getJSON<T>(path: string, signal?: AbortSignal): Promise<T>
   return (await request(path, { signal })).json() as Promise<T>;
 }
 
-export async function sendJSON<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T> {
+/** Without a body nothing is sent with it. */
+export async function sendJSON<T>(method: "POST" | "PUT", path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers = { "Content-Type": "application/json" };
-  return (await request(path, { method, headers, body: JSON.stringify(body) })).json() as Promise<T>;
+  return (await request(path, { method, headers, body: JSON.stringify(body), signal })).json() as Promise<T>;
 }
 
 export async function getArrow(path: string, signal?: AbortSignal): Promise<Table> {

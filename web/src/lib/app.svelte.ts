@@ -28,6 +28,8 @@ class App {
   /** Why nothing can be shown at all. */
   failure = $state<string | null>(null);
   connected = $state(true);
+  /** What stands beside the map in place of its controls. */
+  panel = $state<"" | "findings" | "comparison">("");
   /** Grows whenever the server was lost and is there again. */
   epoch = $state(0);
   notices = $state.raw<Notice[]>([]);
@@ -85,6 +87,8 @@ class App {
     });
     this.active = view.active;
     this.linked = view.linked;
+    if (view.findings) this.panel = "findings";
+    else if (this.panel === "findings") this.panel = "";
     if (view.sentence) {
       if (view.sentence.text !== this.sentence?.text || view.sentence.at !== this.sentence?.at) {
         void this.read(view.sentence.text, view.sentence.at);
@@ -99,6 +103,7 @@ class App {
     active: this.active,
     linked: this.linked,
     sentence: this.sentence,
+    findings: this.panel === "findings",
   }));
 
   get link(): string {

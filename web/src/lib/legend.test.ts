@@ -40,3 +40,9 @@ test("the legend names every category with its count", () => {
   const legend = legendOf(shown, false);
   expect(legend).toMatchObject({ kind: "category", missing: 1, items: [{ value: "word", count: 2 }, { value: "piece", count: 1 }] });
 });
+
+test("what was measured is a share, or has a range of its own", () => {
+  const numbers = Float32Array.of(0.5, NaN);
+  expect(legendOf({ name: "kept", numbers }, false)).toMatchObject({ low: 0, high: 1, share: true, missing: 1 });
+  expect(legendOf({ name: "movement", numbers, range: [0.5, 2] }, false)).toMatchObject({ low: 0.5, high: 2, share: false });
+});

@@ -9,13 +9,21 @@ export type Legend =
   | { kind: "number"; name: string; low: number; high: number; share: boolean; missing: number };
 
 /** One value a point that colours can show. */
-export type Shown = { column: Column } | { name: string; numbers: ArrayLike<number> };
+export type Shown = { column: Column } | Measured;
+
+/** What was measured of each point; a share where no range is said. */
+export interface Measured {
+  name: string;
+  numbers: ArrayLike<number>;
+  range?: [number, number];
+}
 
 export function legendOf(shown: Shown, dark: boolean): Legend {
   if ("numbers" in shown) {
     let absent = 0;
     for (let i = 0; i < shown.numbers.length; i++) absent += Number(Number.isNaN(shown.numbers[i]));
-    return { kind: "number", name: shown.name, low: 0, high: 1, share: true, missing: absent };
+    const [low, high] = shown.range ?? [0, 1];
+    return { kind: "number", name: shown.name, low, high, share: !shown.range, missing: absent };
   }
   const { info } = shown.column;
   if (info.type === "category") {
@@ -27,7 +35,7 @@ export function legendOf(shown: Shown, dark: boolean): Legend {
 }
 
 export function colorsOf(shown: Shown, dark: boolean): Colors {
-  if ("numbers" in shown) return numberColors(shown.numbers, 0, 1, dark);
+  if ("numbers" in shown) return numberColors(shown.numbers, ...(shown.range ?? [0, 1]), dark);
   const { info, codes, numbers } = shown.column;
   if (codes) return categoryColors(codes, info.categories!.length, dark);
   const [low, high] = info.range ?? [0, 1];

@@ -6,11 +6,12 @@ import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
 import { Refused, address, getJSON, spacePath } from "./api";
 import type { App } from "./app.svelte";
 import { hex, plainColors } from "./colors";
-import { colorsOf, legendOf, visibleMask, type Legend, type Shown } from "./legend";
+import { joined } from "./joined";
+import { colorsOf, legendOf, visibleMask, type Legend, type Measured, type Shown } from "./legend";
 import { Preview } from "./preview.svelte";
 import { inhabited } from "./regions";
 import { type Column, type PointQuality, SpaceData } from "./space";
-import { KEPT, PLAIN, newPane, type PaneView } from "./view";
+import { KEPT, MOVED, PLAIN, newPane, type PaneView } from "./view";
 
 /** Up to so many selected points are asked for their common neighbours. */
 export const MOST_ASKED = 12;
@@ -46,6 +47,10 @@ export class Pane {
   /** Points drawn while it moves, where the machine cannot follow with all. */
   sample = $state<number | null>(null);
   sprites = $state.raw<Sprites | null>(null);
+  /** Points to bring into sight once the picture that is asked for is there. */
+  awaited = $state.raw<Int32Array | null>(null);
+  /** How far each point moved, of the space and layer that were compared. */
+  compared = $state.raw<{ place: string; movement: Measured } | null>(null);
   failure = $state<string | null>(null);
   /** How much is being fetched for the picture. */
   waiting = $state(0);
@@ -71,7 +76,10 @@ export class Pane {
     return this.view.layer !== null && layers.includes(this.view.layer) ? this.view.layer : layers.at(-1)!;
   });
   /** Names the space and layer that are shown. */
-  private readonly place: string = $derived.by(() => `${this.data?.path} ${this.layer}`);
+  readonly place: string = $derived.by(() => `${this.data?.path} ${this.layer}`);
+  readonly movement: Measured | null = $derived.by(() =>
+    this.compared?.place === this.place ? this.compared.movement : null,
+  );
   readonly projections: ProjectionInfo[] = $derived(this.info?.projections[SpaceData.key(this.layer)] ?? []);
   readonly projection: ProjectionInfo | null = $derived.by(() => {
     const wanted = this.view.projection;
@@ -88,10 +96,15 @@ export class Pane {
   readonly substituted = $derived(
     this.view.projection !== "" && this.projection !== null && this.projection.id !== this.view.projection,
   );
+  /** Whether the picture that is asked for is the one that is there. */
+  readonly settled = $derived(
+    this.projection !== null && this.coordinates?.id === `${this.place} ${this.projection.id}`,
+  );
   /** The column, or the measure, that colours the points. */
   readonly color: string = $derived.by(() => {
     const columns = this.info?.columns ?? [];
     if (this.view.color === KEPT || this.view.color === PLAIN) return this.view.color;
+    if (this.view.color === MOVED && this.movement) return MOVED;
     if (columns.some((column) => column.name === this.view.color && column.type !== "text")) return this.view.color!;
     const usual = ["sense", "kind", "target", "position", "row"].map((name) =>
       columns.find((column) => column.name === name && column.type !== "text"),
@@ -170,7 +183,7 @@ export class Pane {
         async () => {
           const { data, projection, layer } = this;
           if (!data || !projection) return null;
-          return { id: `${data.path} ${layer} ${projection.id}`, columns: await data.coordinates(projection.id, layer) };
+          return { id: `${this.place} ${projection.id}`, columns: await data.coordinates(projection.id, layer) };
         },
         (value) => {
           this.coordinates = value;
@@ -189,10 +202,11 @@ export class Pane {
         made = now ?? made;
       });
       this.fetching(
-        () => [this.data, this.color, this.color === KEPT ? [this.projection?.id, this.layer] : this.columnVersion(this.color)],
+        () => [this.data, this.color, this.movement, this.color === KEPT ? [this.projection?.id, this.layer] : this.columnVersion(this.color)],
         async () => {
           const { data, color, projection, layer } = this;
           if (!data || color === PLAIN) return null;
+          if (color === MOVED) return this.movement;
           if (color !== KEPT) return { column: await data.column(color) };
           if (!projection?.quality) return null;
           return { name: "true neighbours kept", numbers: (await data.quality(projection.id, layer)).kept };
@@ -221,7 +235,7 @@ export class Pane {
       );
       this.fetching(
         () => [this.data, this.view.join, this.columnVersion(this.view.join ?? "")],
-        () => this.joined(),
+        () => (this.data && this.view.join !== null ? joined(this.data, this.view.join) : null),
         (value) => (this.polylines = value ?? []),
       );
       $effect(() => {
@@ -322,24 +336,6 @@ export class Pane {
   /** Changes when a person's own column does. */
   private columnVersion(name: string): string {
     return this.info?.columns.some((column) => column.name === name && column.own) ? this.info.version : "";
-  }
-
-  private async joined(): Promise<Int32Array[] | null> {
-    const { data } = this;
-    const { join } = this.view;
-    if (!data || join === null) return null;
-    if (join === "#") return [Int32Array.from({ length: data.length }, (_, i) => i)];
-    if (!this.hasColumn(join)) return null;
-    const column = await data.column(join);
-    const lines = new Map<string, number[]>();
-    for (let point = 0; point < data.length; point++) {
-      const value = column.at(point);
-      if (value === null) continue;
-      const line = lines.get(String(value));
-      if (line) line.push(point);
-      else lines.set(String(value), [point]);
-    }
-    return [...lines.values()].filter((line) => line.length > 1).map((line) => Int32Array.from(line));
   }
 
   private tell(answer: Neighbors): void {

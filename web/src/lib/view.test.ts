@@ -23,7 +23,7 @@ function view(): View {
     spherize: true,
   };
   const second = { ...newPane("senses", "word"), projection: "pca-3d", asked: "king - man + woman" };
-  return { panes: [first, second], active: 1, linked: false, sentence: { text: "he sat on the bank", at: 14 } };
+  return { panes: [first, second], active: 1, linked: false, sentence: { text: "he sat on the bank", at: 14 }, findings: true };
 }
 
 test("a view is the same after it was an address", () => {
@@ -31,7 +31,7 @@ test("a view is the same after it was an address", () => {
 });
 
 test("an empty address is the usual view", () => {
-  expect(decodeView("", many)).toEqual({ panes: [newPane()], active: 0, linked: true, sentence: null });
+  expect(decodeView("", many)).toEqual({ panes: [newPane()], active: 0, linked: true, sentence: null, findings: false });
   expect(encodeView(decodeView("", many))).toBe("#");
 });
 

@@ -6,6 +6,8 @@ import { decodePoints, encodePoints } from "./ranges";
 /** Colours that are measured rather than a column of the space. */
 export const KEPT = "~kept";
 export const PLAIN = "~plain";
+/** How far each point moved, once two maps were compared. */
+export const MOVED = "~moved";
 
 export interface PaneView {
   atlas: string;
@@ -44,6 +46,8 @@ export interface View {
   linked: boolean;
   /** A sentence read into the active context space, and the character of its word. */
   sentence: { text: string; at: number | null } | null;
+  /** Whether what was measured is listed beside the map. */
+  findings: boolean;
 }
 
 export function newPane(atlas = "", space = ""): PaneView {
@@ -103,6 +107,7 @@ export function encodeView(view: View): string {
   });
   if (!view.linked) out.set("link", "0");
   if (view.active) out.set("active", String(view.active + 1));
+  if (view.findings) out.set("f", "1");
   if (view.sentence) {
     out.set("q", view.sentence.text);
     if (view.sentence.at !== null) out.set("at", String(view.sentence.at));
@@ -152,6 +157,7 @@ export function decodeView(hash: string, limit: (atlas: string, space: string) =
     linked: given.get("link") !== "0",
     active: given.get("active") === "2" && count === 2 ? 1 : 0,
     sentence: q === null ? null : { text: q, at: whole(given.get("at")) },
+    findings: given.get("f") === "1",
   };
 }
 

@@ -1,0 +1,140 @@
+/** What a finding rests on, as short terms and values; and how to read it. */
+
+import type { Finding } from "../contract";
+import { figuresOf } from "./findings";
+import { interval, probability, said, share, times } from "./numbers";
+
+export type Fact = [term: string, value: string];
+
+const count = (value: number) => value.toLocaleString("en");
+
+export function factsOf(finding: Finding): Fact[] {
+  const group = figuresOf(finding, "group");
+  if (group) {
+    const lacking = group.missing.length ? `; not in the vocabulary: ${group.missing.join(", ")}` : "";
+    return [
+      ["points", group.words === null ? count(group.n) : `${group.n} of ${group.words} words${lacking}`],
+      ["neighbours that are of the group", `${share(group.share)} of ${group.k}`],
+      ["95 % interval", interval(group.low, group.high, share)],
+      ["by chance", share(group.chance)],
+      ["times chance", times(group.lift)],
+      ["p, corrected", `${probability(group.p_corrected)} (${count(group.permutations)} permutations, ${group.tests} groups)`],
+    ];
+  }
+  const positions = figuresOf(finding, "positions");
+  if (positions) {
+    const facts: Fact[] = [["rows", `${count(positions.n)}${positions.unused ? `, ${positions.unused} unused` : ""}`]];
+    for (const each of positions.breaks) {
+      facts.push(["break", `rows ${each.first} to ${each.last}: cosine ${each.cosines.map((value) => said(value)).join(", ")}, usually ${said(each.usual)}`]);
+    }
+    for (const each of positions.change_points.slice(0, 6)) {
+      facts.push(["change", `at row ${each.row}: cosine ${said(each.within)} within, ${said(each.across)} across`]);
+    }
+    return facts;
+  }
+  const types = figuresOf(finding, "token_types");
+  if (types) {
+    return [
+      ["rows", count(types.n)],
+      ["norms", types.norms.map((norm) => said(norm)).join(", ")],
+      ...(types.word_norm
+        ? ([["words' norms", `median ${said(types.word_norm.median)} (${interval(types.word_norm.low, types.word_norm.high)})`]] as Fact[])
+        : []),
+    ];
+  }
+  const senses = figuresOf(finding, "senses");
+  if (senses) {
+    return [
+      ["occurrences", `${count(senses.n)}${senses.left_out ? `, and ${senses.left_out} of rarer senses left out` : ""}`],
+      ["senses", Object.entries(senses.senses).map(([sense, n]) => `${sense} (${n})`).join(", ")],
+      ["always the commonest", share(senses.majority)],
+      ["best layer", String(senses.best_layer ?? "–")],
+      ["p", `${probability(senses.p)} (${count(senses.shuffles)} shuffles)`],
+      ["scored", senses.scored === "split" ? `${senses.train} occurrences against ${senses.test} held out` : "each occurrence against all others"],
+    ];
+  }
+  const overall = figuresOf(finding, "senses_overall");
+  if (overall) {
+    const at = overall.layers.indexOf(overall.best_layer ?? -1);
+    return [
+      ["words", `${overall.words}, ${count(overall.n)} occurrences`],
+      ["best layer", `${overall.best_layer ?? "–"}: ${share(overall.neighbor_accuracy[at])}`],
+      ["95 % interval over words", interval(overall.low[at], overall.high[at], share)],
+    ];
+  }
+  const context = figuresOf(finding, "contextuality");
+  if (context) {
+    return [
+      ["occurrences", `${count(context.n)} of ${count(context.words)} words in ${count(context.texts)} texts`],
+      ...(context.sampled ? ([["drawn", `${count(context.sampled)} (seed ${context.seed})`]] as Fact[]) : []),
+      ...(context.intra_reason ? ([["within sentences", context.intra_reason]] as Fact[]) : []),
+    ];
+  }
+  const geometry = figuresOf(finding, "geometry");
+  if (geometry) {
+    return [
+      ["points", `${count(geometry.n)}${geometry.sampled ? `, ${count(geometry.sampled)} of them drawn` : ""}`],
+      ["dimensions", count(geometry.dimensions)],
+      ...(geometry.layers.length === 1
+        ? ([["intrinsic, 95 % interval", interval(geometry.intrinsic_low[0], geometry.intrinsic_high[0])]] as Fact[])
+        : []),
+    ];
+  }
+  const norms = figuresOf(finding, "norm_by_rank");
+  if (norms) {
+    return [
+      ["points", `${count(norms.n)}${norms.left_out ? `, ${count(norms.left_out)} left out` : ""}`],
+      ["correlation with rank", said(norms.correlation)],
+      ["95 % interval", interval(norms.low, norms.high)],
+      ["by chance", "0"],
+    ];
+  }
+  const hubs = figuresOf(finding, "hubness");
+  if (hubs) {
+    return [
+      ["points", `${count(hubs.n)}, ${hubs.k} neighbours each`],
+      ["skewness", `${said(hubs.skewness)}; by chance ${said(hubs.chance_skewness)}`],
+      ["nobody's neighbour", `${count(hubs.orphans)} points`],
+      ["correlation with rank", `${said(hubs.correlation)} (${interval(hubs.low, hubs.high)})`],
+    ];
+  }
+  const clusters = figuresOf(finding, "clusters");
+  if (clusters) {
+    const settings = Object.entries(clusters.parameters).map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
+    return [
+      ["points", `${count(clusters.n)}, ${count(clusters.clustered)} of them in clusters (${share(clusters.share)})`],
+      ["did not come again", `${count(clusters.dissolved)} more, not listed`],
+      ["method", [clusters.method, ...settings].join(", ")],
+      ["stability from", `${clusters.resamples} resamples (seed ${clusters.seed})`],
+    ];
+  }
+  return [];
+}
+
+/** For a person who has not read the papers. */
+const READING: Record<string, string> = {
+  group:
+    "For every member of the group we look at its nearest neighbours among all points and count how many are members too. Chance is the same count for as many points drawn at random. A group gathers when its interval lies to the right of its chance mark.",
+  positions:
+    "Each position of a text has a vector of its own. Positions that follow each other should be alike, and less so the further apart they are: a bright diagonal that fades evenly. A dark cross or a dip in the line is a position that the model holds apart from its neighbours.",
+  token_types:
+    "These few vectors are added to every token to say which of two texts it belongs to. If they are equal or very short beside the words', the model makes nothing of them.",
+  senses:
+    "For every occurrence of the word we ask whether its nearest other occurrence has the same sense. A line above the dashed one, which always guesses the commonest sense, means that this layer tells the senses apart; the dotted line is what the same figures give with the senses dealt out at random.",
+  senses_overall:
+    "The mean over all words of how often the nearest other occurrence has the same sense, with its 95 % interval over words. Where the band lies above both levels, the layer tells senses apart.",
+  contextuality:
+    "Self-similarity 1 means that a word has the same vector in every sentence; the lower it is, the more of the vector is its sentence. Words drawn at random are alike to some degree too (anisotropy), so the adjusted line has that taken out and is the one to read.",
+  geometry:
+    "A mean cosine of 0 and an IsoScore of 1 mean that vectors point evenly in all directions. The participation ratio says how many directions carry the spread, the intrinsic dimension how many one needs to walk about among near points. If few dimensions carry most of the mean cosine, cosines there say little else.",
+  norm_by_rank:
+    "Points are put in bins by their rank in the vocabulary, frequent ones first. The line is the median length of the vectors in a bin, the band holds the middle half. A flat line means that length says nothing of frequency.",
+  hubness:
+    "Everyone has the same number of nearest neighbours, but some points are a neighbour of very many: hubs. The histogram counts points by how often they are one. A long tail to the right means that neighbour lists repeat the same few points.",
+  clusters:
+    "Points in crowded places that are separated by emptier ones. Stability says how much of a cluster comes back when some points are left out: 1 is all of it, and below about .6 its outline is doubtful.",
+};
+
+export function reading(name: string): string | null {
+  return READING[name] ?? null;
+}

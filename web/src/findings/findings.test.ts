@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { Finding } from "../contract";
+import { factsOf } from "./facts";
+import { best, byGain, byLift, figuresOf, level, sections, spacesOf, title } from "./findings";
+import { tableOf } from "./tables";
+
+const made = (name: string, figures: Record<string, unknown>, space = "word"): Finding => ({
+  name,
+  space,
+  layer: null,
+  statement: `${name} said`,
+  figures,
+  points: [],
+});
+const group = (name: string, lift: number | null) => made("group", { group: name, lift, missing: [] });
+const word = (name: string, accuracy: number, majority: number) =>
+  made("senses", { word: name, layers: [0, 6], best_layer: 6, neighbor_accuracy: [0, accuracy], majority });
+const refused = made("group", { n: 3, refused: true });
+
+test("sections come in the order in which they are read, and what is not known comes last", () => {
+  const found = [made("novelty", {}), made("senses", {}), made("senses_overall", {}), group("months", 2)];
+  expect(sections(found).map((each) => each.title)).toEqual(["Groups", "Senses", "Others"]);
+  expect(sections(found)[1].findings.map((each) => each.name)).toEqual(["senses_overall", "senses"]);
+  expect(sections([])).toEqual([]);
+});
+
+test("the space that is shown comes first", () => {
+  const found = [made("a", {}, "word"), made("b", {}, "context"), made("c", {}, "word")];
+  expect(spacesOf(found)).toEqual(["word", "context"]);
+  expect(spacesOf(found, "context")).toEqual(["context", "word"]);
+  expect(spacesOf(found, "position")).toEqual(["word", "context"]);
+});
+
+test("groups are sorted by how much more than chance they gather", () => {
+  const sorted = byLift([refused, group("few", 2), group("none", null), group("many", 940)]);
+  expect(sorted.slice(0, 2).map(title)).toEqual(["many", "few"]);
+  expect(sorted).toHaveLength(4);
+});
+
+test("words are sorted by what they gain over the commonest sense", () => {
+  const sorted = byGain([word("even", 0.6, 0.6), word("clear", 0.95, 0.5), word("easy", 1, 0.9)]);
+  expect(sorted.map(title)).toEqual(["clear", "easy", "even"]);
+  expect(best(figuresOf(sorted[0], "senses")!)).toBe(0.95);
+});
+
+test("a refusal has no figures, whatever it is of", () => {
+  expect(figuresOf(refused, "group")).toBeNull();
+  expect(figuresOf(group("months", 2), "senses")).toBeNull();
+  expect(factsOf(refused)).toEqual([]);
+  expect(tableOf(refused)).toBeNull();
+});
+
+test("a name that nobody knows has a title and nothing else", () => {
+  const unknown = made("odd_new_thing", { x: 1 });
+  expect(title(unknown)).toBe("odd new thing");
+  expect(factsOf(unknown)).toEqual([]);
+  expect(tableOf(unknown)).toBeNull();
+});
+
+test("a level is one number or one a layer", () => {
+  expect(level(0.5, [0, 1])).toEqual([0.5, 0.5]);
+  expect(level([0.1, null], [0, 1])).toEqual([0.1, null]);
+});
+
+test("tables leave out columns without any value and put a dash where one is missing", () => {
+  const layers = { layers: [0, 1], neighbor_accuracy: [0.5, null], centroid_accuracy: [null, null] };
+  const rest = { micro_f1: [], macro_f1: [], silhouette: [], ami: [], shuffled: { neighbor_accuracy: [0.4, 0.4] } };
+  expect(tableOf(made("senses", { ...layers, ...rest }))).toEqual({
+    head: ["layer", "nearest neighbour", "shuffled"],
+    rows: [["0", ".5", ".4"], ["1", "–", ".4"]],
+  });
+});
