@@ -23,6 +23,7 @@ CONFIGURATION = (
     "package.json",
     "package-lock.json",
     "index.html",
+    "report.html",
     "svelte.config.js",
     "tsconfig.json",
     "vite.config.ts",
@@ -55,8 +56,9 @@ def build() -> None:
     install()
     # A path of its own, as npm's `vite` would look for a node on the PATH.
     _run("vite build", "node", "node_modules/vite/bin/vite.js", "build")
-    if not (PAGE / "index.html").is_file():
-        sys.exit(f"The page could not be built: vite left no index.html in {PAGE}.")
+    for name in ("index.html", "report.html"):
+        if not (PAGE / name).is_file():
+            sys.exit(f"The page could not be built: vite left no {name} in {PAGE}.")
     STAMP.write_text(made_from)
 
 

@@ -207,7 +207,9 @@ def test_the_real_positions(table: np.ndarray):
     assert [(each["first"], each["last"]) for each in inner] == [(126, 128)]
     assert set(inner[0]) == {"first", "last", "cosines", "usual", "strength"}
     assert [each["row"] for each in figures["change_points"]] in ([127], [128])
-    assert set(figures["change_points"][0]) == {"row", "strength", "within", "across"}
+    (change,) = figures["change_points"]
+    assert (change["of"], change["row"]) == ("norm", 127)
+    assert (change["before"], change["after"]) == pytest.approx((0.413, 0.475), abs=0.005)
     assert found.points == (126, 127, 128)
     assert "0.439 between 126 and 127 and 0.554 between 127 and 128" in found.statement
     heatmap = figures["heatmap"]

@@ -36,7 +36,11 @@ class Contract:
         while self._next:
             if self._take() == "interface":
                 name = self._take()
-                self.interfaces[name] = self._one()
+                extended = self._take() and self._take() if self._next == "extends" else None
+                kind, fields = self._one()
+                if extended:
+                    fields = self.interfaces[extended][1] | fields
+                self.interfaces[name] = (kind, fields)
 
     def departures(self, value: Any, of: str, path: str = "") -> list[str]:
         """Say where a value departs from an interface; nothing when it fits."""

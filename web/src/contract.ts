@@ -322,7 +322,19 @@ export interface PositionFigures {
     usual: number | null;
     strength: number | null;
   }[];
-  change_points: { row: number; strength: number | null; within: number | null; across: number | null }[];
+  /** Where a stretch begins that is unlike the one before. */
+  change_points: {
+    row: number;
+    /** What changes. */
+    of: "direction" | "norm";
+    strength: number | null;
+    /** Cosine on one side, and from one side to the other. */
+    within: number | null;
+    across: number | null;
+    /** Median norm on either side. */
+    before: number | null;
+    after: number | null;
+  }[];
   heatmap: EncodedMatrix;
 }
 
@@ -608,7 +620,7 @@ export interface ComparisonAnswer extends Comparison {
   by_point: { a: (number | null)[]; b: (number | null)[] };
 }
 
-/** What the one-file report holds: `lexiscope report`, `lexiscope compare`. */
+/** What the one-file report holds: `lexiscope report`, `lexiscope diff`. */
 export interface ReportData {
   kind: "findings" | "comparison";
   title: string;

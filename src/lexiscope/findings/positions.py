@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,15 +82,7 @@ def positions(space: Space) -> list[Finding]:
             }
             for each in found
         ],
-        "change_points": [
-            {
-                "row": first + each.row,
-                "strength": each.strength,
-                "within": each.within,
-                "across": each.across,
-            }
-            for each in changed
-        ],
+        "change_points": [asdict(each) | {"row": first + each.row} for each in changed],
         "heatmap": _encoded(alike, block_side(n)),
     }
     statement = _statement(n, unused, first, cosines, inner, changed)

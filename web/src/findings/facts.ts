@@ -28,7 +28,11 @@ export function factsOf(finding: Finding): Fact[] {
       facts.push(["break", `rows ${each.first} to ${each.last}: cosine ${each.cosines.map((value) => said(value)).join(", ")}, usually ${said(each.usual)}`]);
     }
     for (const each of positions.change_points.slice(0, 6)) {
-      facts.push(["change", `at row ${each.row}: cosine ${said(each.within)} within, ${said(each.across)} across`]);
+      const what =
+        each.of === "norm"
+          ? `norm ${said(each.before)} before, ${said(each.after)} from there on`
+          : `cosine ${said(each.within)} within, ${said(each.across)} across`;
+      facts.push(["change", `at row ${each.row}: ${what}`]);
     }
     return facts;
   }

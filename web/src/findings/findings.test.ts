@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../contract";
 import { factsOf } from "./facts";
-import { best, byGain, byLift, figuresOf, level, sections, spacesOf, title } from "./findings";
+import { best, byGain, byLift, figuresOf, gathered, level, sections, spacesOf, title } from "./findings";
 import { tableOf } from "./tables";
 
 const made = (name: string, figures: Record<string, unknown>, space = "word"): Finding => ({
@@ -69,4 +69,10 @@ test("tables leave out columns without any value and put a dash where one is mis
     head: ["layer", "nearest neighbour", "shuffled"],
     rows: [["0", ".5", ".4"], ["1", "–", ".4"]],
   });
+});
+
+test("neighbours of one name stand once, with their number", () => {
+  expect(gathered(["a", "b", "a", "c", "b", "a"])).toBe("a 3, b 2, c");
+  expect(gathered(["a", "b", "c"], 2)).toBe("a, b, …");
+  expect(gathered([])).toBe("");
 });

@@ -91,3 +91,12 @@ export function title(finding: Finding): string {
 export function level(value: number | null | (number | null)[], layers: number[]): (number | null)[] {
   return Array.isArray(value) ? value : layers.map(() => value);
 }
+
+/** Neighbours by name, those of one name once with their number, the most frequent first. */
+export function gathered(names: string[], most = 4): string {
+  const numbers = new Map<string, number>();
+  for (const name of names) numbers.set(name, (numbers.get(name) ?? 0) + 1);
+  const ranked = [...numbers].sort((a, b) => b[1] - a[1]);
+  const shown = ranked.slice(0, most).map(([name, number]) => (number > 1 ? `${name} ${number}` : name));
+  return shown.join(", ") + (ranked.length > most ? ", …" : "");
+}
