@@ -55,6 +55,7 @@ def demo(output: Path, view: bool | None, port: int, to_json: bool) -> None:
         as_json([{"title": result.title, "rows": result.rows} for result in results])
     else:
         click.echo(f"\nThe atlas is {atlas.path}; look into it with: lexiscope info {atlas.path}")
+        click.echo(f"Measure what its maps show with: lexiscope report {atlas.path}")
     if view is None:
         view = sys.stdout.isatty() and not to_json
     if view:

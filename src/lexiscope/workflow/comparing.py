@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,8 +47,8 @@ class Difference:
 
 
 def diff(
-    a: str,
-    b: str | None = None,
+    a: str | os.PathLike[str],
+    b: str | os.PathLike[str] | None = None,
     *,
     space: str | None = None,
     layers: tuple[int, int] | None = None,
@@ -61,7 +62,7 @@ def diff(
 
     Parameters
     ----------
-    a, b : str
+    a, b : str or path
         The folder of an atlas, or a model: ``"embedded"``, a local folder, a name on the Hub. Of
         a model its tables are read, and no atlas is built. Without b, two layers of a.
     space : str, optional
@@ -88,8 +89,8 @@ def diff(
     """
     if b is None and layers is None:
         raise LexiscopeError(f"{a} alone: name a second to compare it with, or two of its layers")
-    first = _open(a, trust_remote_code)
-    second = first if b is None or b == a else _open(b, trust_remote_code)
+    first = _open(os.fspath(a), trust_remote_code)
+    second = first if b is None or b == a else _open(os.fspath(b), trust_remote_code)
     if space is not None:
         for side in (first, second):
             if space not in side.spaces:
