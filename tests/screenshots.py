@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import tempfile
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -25,9 +26,29 @@ VIEWS = {
 }
 # Those that are drawn as a telephone shows them too.
 NARROW = {"words"}
+# What docs/findings.md shows of the one-file reports: a picture's name, and its part of the page.
+FINDINGS = {
+    "groups": "#word-groups .ranks",
+    "positions": "#position-positions article",
+    "senses": "#context-senses [data-testid=senses-chart]",
+    "contextuality": "#context-contextuality article",
+    "geometry": "#context-geometry .many",
+    "frequency": "#word-frequency article:nth-of-type(1)",
+    "hubness": "#word-frequency article:nth-of-type(2)",
+    "clusters": "#word-clusters article",
+}
+DIFF = ".comparison"
+# What the pictures leave out: words that docs/findings.md says itself, and the ends of long lists.
+WORDS = """
+.statement, .how, .body > dl, .comparison > dl, details.table, article > header, .chips,
+.comparison .check, .comparison > section ~ section li:nth-child(n + 9) { display: none !important }
+.shown { padding: 16px !important; border: 0 !important; background: white !important }
+"""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"": (1440, 900), "-narrow": (390, 844)}
 COLORS = 256
+# A heatmap in all of them is heavier than a picture of a page should be.
+FEWER_COLORS = 96
 
 
 def main() -> None:
@@ -48,6 +69,52 @@ def main() -> None:
             file = IMAGES / f"{name}-{scheme}{suffix}.png"
             save(draw(browser, address + view, scheme, size), file)
             print(f"{file.name}  {file.stat().st_size / 1000:.0f} kB")
+        draw_findings(browser, ATLAS)
+
+
+def draw_findings(browser: Browser, atlas: str) -> None:
+    """Draw the charts of an atlas's findings, and of its first layer beside its last."""
+    with tempfile.TemporaryDirectory() as folder:
+        pages = {
+            "report": (["report", atlas], FINDINGS),
+            "diff": (["diff", atlas, "--space", "context", "--layers", "0,6"], {"diff": DIFF}),
+        }
+        for name, (command, parts) in pages.items():
+            report = Path(folder) / f"{name}.html"
+            subprocess.run(
+                [sys.executable, "-m", "lexiscope", *command, "--html", str(report)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            for part, selector in parts.items():
+                file = IMAGES / f"findings-{part}.png"
+                save(draw_part(browser, report.as_uri(), selector), file, FEWER_COLORS)
+                print(f"{file.name}  {file.stat().st_size / 1000:.0f} kB")
+
+
+def draw_part(browser: Browser, address: str, selector: str) -> bytes:
+    """Open a report and return a PNG of a part of it without its sentences."""
+    with browser.new_context(
+        viewport={"width": 800, "height": 900},
+        device_scale_factor=2,
+        color_scheme="light",
+        reduced_motion="reduce",
+    ) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.evaluate(
+            """(rules) => {
+                const sheet = new CSSStyleSheet();
+                sheet.replaceSync(rules);
+                document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+            }""",
+            WORDS,
+        )
+        part = page.locator(selector).first
+        part.wait_for()
+        part.evaluate("(part) => part.classList.add('shown')")
+        page.wait_for_timeout(300)
+        return part.screenshot()
 
 
 def draw(
@@ -70,11 +137,11 @@ def draw(
         return page.screenshot()
 
 
-def save(png: bytes, file: Path) -> None:
+def save(png: bytes, file: Path, colors: int = COLORS) -> None:
     """Keep a picture in a third of its bytes: in as many colours as a palette holds."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     # Colours of the legend that few pixels have are kept too.
-    picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+    picture.quantize(colors, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
