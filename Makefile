@@ -22,7 +22,7 @@ demo: $(VENV)/.demo $(PAGE) ## Build the embedded model's atlas, print what it h
 test: setup chromium ## Run the tests, fast ones first
 	cd web && $(NODE) node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json --fail-on-warnings
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run
-	$(BIN)/python -m pytest -m "not server and not browser and not slow"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not server and not browser and not slow"
 	$(BIN)/python -m pytest -m "server or browser or slow"
 
 lint: setup ## Check style and types

@@ -173,12 +173,16 @@ def test_cosines_of_zeros_and_of_equal_arrays():
 
 
 def test_what_a_rotation_reaches_by_chance_falls_with_the_points():
-    few, many = (procrustes_chance(normal(n, 50), normal(n, 50, seed=1)) for n in (50, 5000))
+    few, many = (
+        procrustes_chance(normal(n, 50), normal(n, 50, seed=1), np.arange(n)) for n in (50, 5000)
+    )
     assert few > 0.7
     assert many < 0.15
     x, y = normal(400, 20), normal(400, 20, seed=1)
     # Of unrelated points it is what any order gives, but for the refitting without a tenth.
-    assert procrustes_chance(x, y) == pytest.approx(procrustes_cosines(x, y).mean(), abs=0.05)
+    assert procrustes_chance(x, y, np.arange(len(x))) == pytest.approx(
+        procrustes_cosines(x, y).mean(), abs=0.05
+    )
 
 
 # ---- matching ------------------------------------------------------------------------------------
@@ -411,3 +415,32 @@ def test_progress_is_told_and_ends():
     compare(table(normal(50, 4)), table(normal(50, 4, seed=1)), progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
+
+
+def test_occurrences_are_compared_with_others_of_their_word():
+    rng = np.random.default_rng(0)
+    words = np.repeat(["bank", "bat", "seal"], 40)
+    centres = np.repeat(10 * np.eye(3, 8), 40, axis=0)
+
+    def context(noise: np.ndarray) -> Space:
+        texts = [f"{number} {word}" for number, word in enumerate(words)]
+        starts = [len(text) - len(word) for text, word in zip(texts, words, strict=True)]
+        points = {"label": words, "target": words, "text": texts, "start": starts}
+        ends = [len(text) for text in texts]
+        vectors = (centres + noise).astype(np.float32)
+        return Space("context", pa.table(points | {"end": ends}), {0: vectors})
+
+    first, second = rng.standard_normal((2, 120, 8))
+    found = compare(context(first), context(second), k=5)
+    # Only the words are the same in both, so exchanging occurrences within them changes nothing.
+    assert found.within_words is not None
+    assert found.cka["values"][0][0] == pytest.approx(found.within_words["cka"], abs=0.02)
+    assert found.overlap is not None
+    assert found.overlap["mean"] == pytest.approx(found.within_words["overlap"], abs=0.04)
+    assert found.within_words["overlap"] == pytest.approx(5 / 39, abs=0.04)
+    # Where the occurrences have their places too, it does.
+    same = compare(context(first), context(first + 0.01 * second), k=5)
+    assert same.within_words is not None
+    assert same.overlap is not None
+    assert same.overlap["mean"] > 0.9 > 0.3 > same.within_words["overlap"]
+    assert compare(table(normal(20, 4)), table(normal(20, 4, seed=1))).within_words is None

@@ -412,10 +412,11 @@ export interface ContextualityFigures {
   words: number;
   texts: number;
   layers: number[];
-  /** Mean cosine of points drawn at random. */
+  /** Mean cosine of occurrences of two different words. */
   anisotropy: (number | null)[];
   self_similarity: (number | null)[];
   self_similarity_adjusted: (number | null)[];
+  /** 95 % interval over words of the adjusted one. */
   self_similarity_low: (number | null)[];
   self_similarity_high: (number | null)[];
   intra_sentence: (number | null)[];
@@ -586,6 +587,8 @@ export interface Comparison {
   } | null;
   /** Why there is none. */
   cosine_reason: string | null;
+  /** Of words in context: the same with the occurrences of each word exchanged for one another. */
+  within_words: { overlap: number | null; cosine: number | null; cka: number | null } | null;
   movement_by: "procrustes" | "overlap";
   /** How many did at all; null where the points are too few to tell. */
   moved: number | null;

@@ -70,6 +70,10 @@ class Comparison:
         and ``chance``, the mean with b's points shuffled.
     cosine_reason : str or None
         Why there is no cosine.
+    within_words : mapping or None
+        Of words in context: ``overlap``, ``cosine`` and ``cka``, what they are once b's
+        occurrences of every word are exchanged for one another at random. What goes beyond is
+        of the occurrences, and not of which word they are.
     movement_by : {"procrustes", "overlap"}
         What movement is: 1 - cosine after the best rotation, or 1 - overlap.
     moved : int or None
@@ -98,6 +102,7 @@ class Comparison:
     overlap: Mapping[str, Any] | None
     cosine: Mapping[str, Any] | None
     cosine_reason: str | None
+    within_words: Mapping[str, Any] | None
     movement_by: str
     moved: int | None
     most_moved: Sequence[Mapping[str, Any]] = field(repr=False)
@@ -215,6 +220,7 @@ def compare(
         "overlap": overlap,
         "cosine": cosine,
         "cosine_reason": reason,
+        "within_words": _within_words(a.points, found.a, x, y, graphs, seed),
         "movement_by": by,
         "moved": moved,
         "most_moved": _described(order, a, found, movement, shares, graphs),
@@ -281,7 +287,7 @@ def _turned(
             "median": float(np.median(cosines)),
             "low": float(np.quantile(cosines, 0.05)),
             "lowest": float(cosines.min()),
-            "chance": procrustes_chance(x, y, seed),
+            "chance": procrustes_chance(x, y, np.random.default_rng(seed).permutation(n)),
         },
         None,
     )
@@ -307,6 +313,39 @@ def _overlap(
     mean = float(shares.mean(dtype=np.float64))
     figures = {"k": k, "mean": mean, "low": low, "high": high, "chance": k / (n - 1)}
     return shares, figures | {"recall": recall}
+
+
+def _within_words(
+    points: pa.Table,
+    shared: Points,
+    x: Floats,
+    y: Floats,
+    graphs: tuple[NeighborGraph, NeighborGraph] | None,
+    seed: int,
+) -> Figures | None:
+    """Measure what is alike once the occurrences of every word are exchanged for one another."""
+    if "target" not in points.column_names:
+        return None
+    words = np.unique(points["target"].to_numpy()[shared].astype(str), return_inverse=True)[1]
+    if len(np.unique(words)) == len(words):
+        return None  # of words that stand here once, nothing can be exchanged
+    rng = np.random.default_rng(seed)
+    # Both sorted by word, one of them shuffled within: the two orders exchange within words.
+    order = np.empty_like(words)
+    order[np.argsort(words, kind="stable")] = np.lexsort((rng.random(len(words)), words))
+    overlap = None
+    if graphs is not None:
+        exchanged = np.argsort(order)[graphs[1].indices[order]].astype(np.int32)
+        overlap = float(neighbor_overlap(graphs[0].indices, exchanged).mean(dtype=np.float64))
+    try:
+        cka = linear_cka(x, y[order]).value
+    except TooFewError:  # all vectors of a layer are equal
+        cka = None
+    return {
+        "overlap": overlap,
+        "cosine": procrustes_chance(x, y, order) if x.shape == y.shape else None,
+        "cka": cka,
+    }
 
 
 def _cka(

@@ -55,6 +55,8 @@ def statements(figures: Figures, x: Floats, y: Floats) -> Iterator[str]:
     cka = _arrangement(figures)
     if cka:
         yield cka
+    if figures["within_words"]:
+        yield _exchanged(figures)
 
 
 def _called(side: Figures) -> str:
@@ -138,6 +140,25 @@ def _arrangement(figures: Figures) -> str | None:
     return (
         f"How alike both arrange the points, linear CKA: {value:.3g} (1 is the same arrangement, "
         f"{cka['chance']:.2g} comes by chance{corrected})."
+    )
+
+
+def _exchanged(figures: Figures) -> str:
+    """Say what the same figures are when only the words are right."""
+    within = figures["within_words"]
+    named = {
+        "overlap": "{} of the neighbours",
+        "cosine": "a mean cosine of {}",
+        "cka": "a linear CKA of {}",
+    }
+    told = [
+        text.format(_percent(within[name]) if name == "overlap" else f"{within[name]:.3g}")
+        for name, text in named.items()
+        if within[name] is not None
+    ]
+    return (
+        "Where only the words are right, their occurrences exchanged for one another at random "
+        f"(seed {figures['seed']}), there are still {', '.join(told)}."
     )
 
 

@@ -27,6 +27,7 @@ from lexiscope.space import Space
 
 NAME = "clusters"
 NAMED = 3
+LEAST = f"{100 * STABLE:.0f} %"
 
 
 def clusters(
@@ -105,7 +106,7 @@ def _statement(figures: dict[str, Any], found: Clusters, layer: int | None) -> s
     )
     if not found.members:
         reason = (
-            f"{found.dissolved:,} were found and hardly came again {again}"
+            f"{found.dissolved:,} were found and came again by less than {LEAST} {again}"
             if found.dissolved
             else "none is denser than what is around it"
         )
@@ -113,7 +114,11 @@ def _statement(figures: dict[str, Any], found: Clusters, layer: int | None) -> s
     count = figures["found"]
     named = "; ".join(f"{each['name']} ({each['size']:,})" for each in figures["clusters"][:NAMED])
     lie = f"lie in {count:,} dense clusters" if count > 1 else "lie in one dense cluster"
-    others = f"; {found.dissolved:,} others hardly came again" if found.dissolved else ""
+    others = (
+        f"; {found.dissolved:,} others came again by less than {LEAST} and are left out"
+        if found.dissolved
+        else ""
+    )
     return (
         f"{figures['clustered']:,} of {figures['n']:,} points {lie}{where}, "
         f"{'the largest being' if count > 1 else 'named'} {named}; found again {again}, "

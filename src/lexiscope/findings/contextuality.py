@@ -149,6 +149,10 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
     sure = "" if low[most] > 0 else ", so no more alike than by chance"
     least = int(np.argmax(adjusted))
     other = f"; at layer {layers[least]} it is {_short(adjusted[least])}" if least != most else ""
+    raw = int(np.argmin(figures["self_similarity"]))
+    if raw != most:
+        lowest = _short(figures["self_similarity"][raw])
+        other += f"; the raw mean is lowest at layer {layers[raw]}, {lowest}"
     said = (
         f"{begin}: of {of} two occurrences of one word have a mean cosine of "
         f"{_short(figures['self_similarity'][most])}, {_short(abs(adjusted[most]))} {than} than "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
@@ -23,6 +25,8 @@ from lexiscope.space import Space
 # Kinds of tokens that stand for no text.
 WITHOUT_TEXT = ("special", "unused", "byte")
 EXTREMES = 10
+# A rank correlation below says next to nothing of a single token.
+SLIGHT = 0.2
 HUBS = 15
 
 
@@ -153,7 +157,7 @@ def _hubs(space: Space, rows: NDArray[np.int64], k: int, seed: int) -> Finding:
         "histogram": _histogram(count),
         "bins": _bins(rank_bins(count[rows], rows)),
     }
-    statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, named[0])
+    statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, hubs, named[0])
     return Finding(name, space.name, None, statement, figures, as_points(hubs))
 
 
@@ -163,23 +167,30 @@ def _hub_statement(
     measured: Hubness,
     k: int,
     found: RankCorrelation,
+    hubs: NDArray[np.int64],
     first: dict[str, Any],
 ) -> str:
     n = len(space)
     if np.isnan(measured.skewness):
         return f"No hubs: each of {n:,} points is among the {k} nearest of exactly {k} others."
-    hubs = "A few points are near to very many" if measured.skewness > 1 else "No marked hubs"
+    beginning = "A few points are near to very many" if measured.skewness > 1 else "No marked hubs"
     said = (
-        f"{hubs}: of {n:,} points {first['label']} is among the {k} nearest of "
+        f"{beginning}: of {n:,} points {first['label']} is among the {k} nearest of "
         f"{first['occurrences']:,} others, and {measured.orphans:,} are nobody's neighbour; the "
         f"skewness of these counts is {measured.skewness:.2f}, against {measured.chance:.2f} if "
         "neighbours were drawn at random"
     )
+    if "kind" in space.points.column_names:
+        kinds = Counter(space.points["kind"].take(pa.array(hubs)).to_pylist())
+        kind, number = kinds.most_common(1)[0]
+        if number > len(hubs) / 2:
+            said += f"; {number} of the {len(hubs)} greatest hubs are of the kind '{kind}'"
     if np.isnan(found.value):
         return f"{said}."
+    somewhat = "slightly " if abs(found.value) < SLIGHT else ""
     trend = {
-        1: "rarer tokens are neighbours more often",
-        -1: "rarer tokens are neighbours less often",
+        1: f"rarer tokens are neighbours {somewhat}more often",
+        -1: f"rarer tokens are neighbours {somewhat}less often",
         0: "how rare a token is makes no difference",
     }[_sign(found)]
     return f"{said}; {trend}: {_correlation(found)} with row number over {_tokens(space, rows)}."

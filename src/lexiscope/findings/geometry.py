@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from lexiscope.measure.geometry import geometry as measure
 from lexiscope.space import Space
 
 NAME = "geometry"
+# Two-NN takes points for drawn at random. Positions stand in a row, as evenly as beads on a string:
+# of 512 on a circle, which has one dimension, it finds 24 to 55.
+NAN = float("nan")
 
 
 def geometry(
@@ -42,9 +46,14 @@ def geometry(
         # Even a graph needs two points.
         graph = at.graph(CANDIDATES).indices if len(at) > 1 else np.empty((len(at), 0), np.int32)
         try:
-            measured.append(measure(at.vectors, graph, seed=seed))
+            found = measure(at.vectors, graph, seed=seed)
         except TooFewError as error:
             return [too_few(NAME, space.name, error, len(space), layers[-1])]
+        if "position" in space.points.column_names:
+            found = replace(
+                found, intrinsic=replace(found.intrinsic, dimension=NAN, low=NAN, high=NAN)
+            )
+        measured.append(found)
         if progress:
             progress((done + 1) / len(layers))
     dimensions = int(space.vectors.shape[1])
@@ -98,7 +107,8 @@ def _statement(
         percent = 100 * _top_share(last)
         said.append(
             f"{len(last.top)} of {dimensions:,} dimensions carry "
-            f"{f'{percent:.0f}' if percent >= 10 else f'{percent:.1f}'} % of it"
+            f"{f'{percent:.0f}' if percent >= 10 else f'{percent:.1f}'} % of it "
+            f"({100 * len(last.top) / dimensions:.2g} % if all carried as much)"
         )
     if np.isnan(last.participation_ratio):
         said.append("all vectors are equal")

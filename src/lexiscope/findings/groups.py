@@ -297,7 +297,7 @@ def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any]) -
         f"{_capital(group.many)} {verb}: of the {nearest} nearest to {group.one}, "
         f"{_percent(measured.share)} % are {_too(group)} ({interval}){lift}; among as many tokens "
         f"drawn at random it would be {_percent(measured.chance)} % "
-        f"({_p(figures['p_corrected'])}, corrected for {tests}; {rests})."
+        f"({_p(figures)}, corrected for {tests}; {rests})."
     )
 
 
@@ -325,5 +325,10 @@ def _times(lift: float) -> str:
     return f"{float(f'{lift:.2g}'):,.0f}" if lift >= 10 else f"{lift:.{2 if lift >= 2 else 3}g}"
 
 
-def _p(p: float) -> str:
-    return "p < .001" if p < 0.001 else f"p = {p:.2g}".replace("= 0.", "= .")
+def _p(figures: Mapping[str, Any]) -> str:
+    """Say the corrected p; where no random group gathers as much, it is the least it can be."""
+    p = figures["p_corrected"]
+    if p < 0.001:
+        return "p < .001"
+    least = figures["p"] * (1 + figures["permutations"]) < 1.5
+    return f"p {'≤' if least else '='} {p:.2g}".replace(" 0.", " .")

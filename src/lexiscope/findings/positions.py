@@ -157,12 +157,11 @@ def _change(change: ChangePoint, noun: str, first: int) -> str:
     strength = f"({change.strength:.0f} times the usual spread)"
     if change.of == "direction":
         return (
-            f"{where} vectors are unlike those before: {change.across:.2f} alike across, "
-            f"{change.within:.2f} at the same distances on either side {strength}"
+            f"{where} vectors are unlike those before: positions 3 to 10 apart are "
+            f"{change.across:.2f} alike across it and {change.within:.2f} on either side {strength}"
         )
     longer = "longer" if change.after > change.before else "shorter"
     return (
         f"{where} vectors are {longer}, {change.after:.3g} against {change.before:.3g} before "
-        f"{strength}, while their directions are {change.across:.2f} alike across and "
-        f"{change.within:.2f} at the same distances on either side"
+        f"{strength}, while their directions go on as they were"
     )

@@ -187,16 +187,16 @@ class _Points:
         if numbers.pop("", 0) > (1 - MOST) * len(members):
             return
         frequent = [sort for sort, held in numbers.most_common() if held >= SOME * len(members)]
-        if frequent == ["numbers"]:
+        if frequent == ["numbers"] and numbers["numbers"] >= MOST * len(members):
             # Not the outermost ones, which a few strays decide.
             digits = [int(each) for each in self.labels[members] if each.isdecimal()]
             if len(digits) >= MOST * len(members):
                 low, high = np.quantile(digits, (0.1, 0.9), method="nearest")
                 yield f"numbers {low}–{high}"
-        if frequent:
-            yield ", ".join(frequent)
-        elif len(numbers) > 1:
-            yield "characters of many scripts"
+        # What is left are marks and characters, a few of each sort.
+        if sum(numbers[sort] for sort in frequent) < MOST * len(members):
+            frequent.append("characters of many scripts")
+        yield ", ".join(frequent)
 
     def _of_words(self, members: NDArray[np.int64]) -> Iterator[str]:
         mean = self.vectors[members].mean(axis=0)

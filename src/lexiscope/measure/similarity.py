@@ -227,8 +227,8 @@ def procrustes_cosines(x: Floats, y: Floats) -> NDArray[np.float64]:
     return cosines
 
 
-def procrustes_chance(x: Floats, y: Floats, seed: int = 0) -> float:
-    """Return the mean cosine after the best rotation once the points of y are shuffled.
+def procrustes_chance(x: Floats, y: Floats, order: NDArray[np.integer]) -> float:
+    """Return the mean cosine after the best rotation once the points of y are exchanged.
 
     With X and Y of vectors divided by their lengths it is ``sum(S) / n``, S being the singular
     values of X'Y: the most that any rotation reaches.
@@ -236,8 +236,8 @@ def procrustes_chance(x: Floats, y: Floats, seed: int = 0) -> float:
     Parameters
     ----------
     x, y : ndarray of shape (n, d)
-    seed : int
-        Of the shuffle.
+    order : ndarray of shape (n,), int
+        Which point of y takes each one's place.
 
     Returns
     -------
@@ -250,8 +250,7 @@ def procrustes_chance(x: Floats, y: Floats, seed: int = 0) -> float:
         For arrays of different shapes.
     """
     _same_size(x, y)
-    shuffled = np.random.default_rng(seed).permutation(len(y))
-    cross = _unit(x).T @ _unit(y[shuffled])
+    cross = _unit(x).T @ _unit(y[order])
     return float(np.linalg.svd(cross, compute_uv=False).sum() / len(x))
 
 
