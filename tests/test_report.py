@@ -138,6 +138,7 @@ def test_a_report_is_measured_once_and_kept(small: Path):
     assert said == []
     assert [each.as_json() for each in again] == [each.as_json() for each in found]
     assert [each.as_json() for each in atlas.findings] == [each.as_json() for each in found]
+    assert all(each.figures == each.as_json()["figures"] for each in found)
     # Other choices are another report.
     lx.report(atlas, k=3, progress=lambda *news: said.append(news))
     assert said
@@ -189,11 +190,39 @@ def test_an_empty_atlas_has_nothing_to_measure(tmp_path: Path):
         lx.report(lx.Atlas.create(tmp_path / "empty.atlas"))
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"made": 1}', '{"findings": [{}]}'])
+WHOLE = {"made": "", "lexiscope": "", "asked": {}, "spaces": {}, "findings": []}
+ONE = {"name": "x", "space": "y", "layer": None, "statement": "", "figures": {}, "points": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", '{"made": 1}', '{"findings": [{}]}'),
+        *(json.dumps(WHOLE | {part: 3}) for part in WHOLE),
+        *(json.dumps(WHOLE | {"findings": [ONE | {part: 3.5}]}) for part in ONE),
+    ],
+)
 def test_a_damaged_report_is_refused_in_one_line(small: Path, content: str):
     (small / "findings.json").write_text(content)
+    atlas = lx.Atlas.open(small)
     with pytest.raises(LexiscopeError, match=r"findings\.json .* measure again"):
-        _ = lx.Atlas.open(small).findings
+        _ = atlas.findings
+    # What does not need it goes on without.
+    assert lx.workflow.region_labels(atlas, "word", "tsne-2d")
+
+
+def test_a_damaged_report_is_replaced(small: Path):
+    (small / "findings.json").write_text("{")
+    with client(small) as served:
+        address = "/api/atlases/small/findings"
+        assert "measure again" in served.get(address).json()["error"]
+    lx.report(lx.Atlas.open(small), again=True)
+    assert lx.Atlas.open(small).findings
+
+
+def test_a_finding_of_no_space_of_the_atlas_is_left_out(small: Path):
+    (small / "findings.json").write_text(json.dumps(WHOLE | {"findings": [ONE]}))
+    assert lx.Atlas.open(small).findings == ()
 
 
 def test_findings_survive_the_way_to_json_and_back():
@@ -238,6 +267,8 @@ def test_what_the_command_refuses_it_says_in_one_line(small: Path, tmp_path: Pat
         (("report", tmp_path / "none.atlas"), "none.atlas"),
         (("report", small, "--list", tmp_path / "none.txt"), "none.txt"),
         (("report", small, "--html", small), "name a file"),
+        (("report", small, "--html", tmp_path / "none" / "x.html"), "there is no folder"),
+        (("diff", small, small, "--html", tmp_path / "none" / "x.html"), "there is no folder"),
     ):
         done = run(*arguments)
         assert done.returncode == 1
@@ -265,6 +296,13 @@ def test_the_server_measures_in_the_background(small: Path):
         kept = lx.Atlas.open(small).findings
         assert state["findings"] == [each.as_json() for each in kept]
         assert served.post("/api/atlases/none/findings", json={}).status_code == 404
+        # Measured again from the page, what was chosen stays.
+        lx.report(lx.Atlas.open(small), k=3, seed=5)
+        served.post(address, json={})
+        while served.get(address).json()["running"]:
+            time.sleep(0.1)
+        asked = lx.Atlas.open(small).report.asked
+        assert (asked["k"], asked["seed"]) == (3, 5)
 
 
 def test_the_server_compares_two_layers(small: Path):

@@ -260,13 +260,19 @@ class Atlas:
         kept = self.report
         if kept is None:
             return ()
-        return tuple(
-            each for each in kept.findings if self.key(each.space) == kept.spaces[each.space]
-        )
+        now = {name for name, key in kept.spaces.items() if self.key(name) == key}
+        return tuple(each for each in kept.findings if each.space in now)
 
     def keep_report(self, made: Report) -> None:
         """Keep a report, in place of the one there was."""
-        report.write_report(self.path, made)
+        with self._committing():
+            report.write_report(self.path, made)
+
+    @property
+    def measured(self) -> str:
+        """A string that changes with every report that is kept; reading none."""
+        stamp = _stat(self.path / report.FILE)
+        return "" if stamp is None else f"{stamp[0]:x}"
 
     # ---- a person's own ----------------------------------------------------------------
 

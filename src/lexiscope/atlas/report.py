@@ -55,9 +55,16 @@ def read_report(folder: Path) -> Report | None:
         return None
     except (OSError, ValueError) as error:
         raise LexiscopeError(f"{path} cannot be read; remove it and measure again") from error
+    damaged = LexiscopeError(f"{path} is damaged; remove it and measure again")
     if not isinstance(found, dict) or found.keys() != PARTS:
-        raise LexiscopeError(f"{path} is damaged; remove it and measure again")
-    findings = tuple(Finding.from_json(each) for each in found["findings"])
+        raise damaged
+    kinds = {"findings": list, "spaces": dict, "asked": dict, "made": str, "lexiscope": str}
+    if not all(isinstance(found[name], kind) for name, kind in kinds.items()):
+        raise damaged
+    try:
+        findings = tuple(Finding.from_json(each) for each in found["findings"])
+    except LexiscopeError as error:
+        raise damaged from error
     return Report(**{**found, "findings": findings})
 
 

@@ -62,11 +62,13 @@ def report(
     not measured again.
     """
     from lexiscope.atlas import Atlas
-    from lexiscope.export.html import write_findings
+    from lexiscope.export.html import check_destination, write_findings
     from lexiscope.findings import read_list
     from lexiscope.summary import print_findings
     from lexiscope.workflow import report as run
 
+    if html is not None:
+        check_destination(html)
     own: dict[str, Sequence[str]] = {}
     for path in lists:
         name, words = read_list(path)
@@ -125,10 +127,12 @@ def diff(
     A and B are atlases, or models: a Hub name, a local folder, or "embedded", of which the
     tables are compared. Dimensions may differ. Without B, two layers of A.
     """
-    from lexiscope.export.html import write_comparisons
+    from lexiscope.export.html import check_destination, write_comparisons
     from lexiscope.summary import print_difference
     from lexiscope.workflow import diff as run
 
+    if html is not None:
+        check_destination(html)
     chosen = numbers(layers)
     if chosen is not None and len(chosen) != 2:
         raise LexiscopeError(f"--layers {layers}: name two, A's and B's, such as 0,6")

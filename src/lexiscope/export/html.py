@@ -23,6 +23,25 @@ Json = dict[str, Any]
 TITLE = "<title>Lexiscope</title>"
 
 
+def check_destination(path: Path) -> None:
+    """Refuse a place where no page can be written, before anything is measured.
+
+    Raises
+    ------
+    LexiscopeError
+        For a folder, a file in a folder that is not there, and when the page is not built.
+    """
+    if path.is_dir():
+        what = "an atlas" if (path / MANIFEST).exists() else "a folder"
+        raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")
+    if not path.parent.is_dir():
+        raise LexiscopeError(f"{path}: there is no folder {path.parent}; make it first")
+    if not TEMPLATE.exists():
+        raise LexiscopeError(
+            "the page is not built: in a checkout of the source run make page, then this again"
+        )
+
+
 def write_findings(
     destination: str | os.PathLike[str], atlas: Atlas, findings: Sequence[Finding]
 ) -> None:
@@ -81,13 +100,7 @@ def write_comparisons(destination: str | os.PathLike[str], difference: Differenc
 
 
 def _write(path: Path, title: str, data: Json) -> None:
-    if path.is_dir():
-        what = "an atlas" if (path / MANIFEST).exists() else "a folder"
-        raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")
-    if not TEMPLATE.exists():
-        raise LexiscopeError(
-            "the page is not built: in a checkout of the source run make page, then this again"
-        )
+    check_destination(path)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     data = {**data, "title": title, "made": made, "lexiscope": lexiscope.__version__}
     # Within a script only "<" could end it.
@@ -98,7 +111,8 @@ def _write(path: Path, title: str, data: Json) -> None:
     fresh = path.with_name(path.name + ".new")
     with storing(path.parent):
         try:
-            fresh.write_text(page, encoding="utf-8")
+            # Half a surrogate pair, which a label may hold, is no text.
+            fresh.write_text(page, encoding="utf-8", errors="replace")
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)

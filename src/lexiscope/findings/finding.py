@@ -72,6 +72,13 @@ class Finding:
         """
         if not isinstance(value, dict) or value.keys() != PARTS:
             raise LexiscopeError(f"a finding: give an object with {', '.join(sorted(PARTS))}")
+        fits = all(isinstance(value[each], str) for each in ("name", "space", "statement"))
+        fits = (
+            fits and isinstance(value["layer"], int | None) and isinstance(value["figures"], dict)
+        )
+        points = value["points"]
+        if not (fits and isinstance(points, list) and all(type(each) is int for each in points)):
+            raise LexiscopeError(f"the finding {value['name']!r} has parts of the wrong type")
         return cls(**{**value, "points": tuple(value["points"])})
 
 

@@ -126,8 +126,7 @@ class Desk:
         shelf, headers = self._asked(request)
         id, layer = _projection(request, shelf)
         # Regions have the names of the clusters that were found.
-        kept = shelf.atlas.report
-        headers["ETag"] = headers["ETag"][:-1] + f'-{kept.made if kept else ""}"'
+        headers["ETag"] = f'{headers["ETag"][:-1]}-{shelf.atlas.measured}"'
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         found = region_labels(shelf.atlas, shelf.name, id, layer)

@@ -43,6 +43,8 @@ class Measuring:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._comparing = threading.Lock()
+        # The comparison asked for last: an older one that still runs is given up.
+        self._asking = object()
         self._closed = False
 
     def routes(self) -> list[Route]:
@@ -83,9 +85,19 @@ class Measuring:
             self._side(asked.raw(side, dict, "an object with atlas, space and layer"))
             for side in ("a", "b")
         )
+        asking = self._asking = object()
+
+        def heed(done: float) -> None:
+            del done
+            if self._closed or self._asking is not asking:
+                raise RefusalError(409, "another comparison was asked for meanwhile")
+
         with self._comparing:  # each takes every core
+            heed(0.0)
             names = (one.opened.id, other.opened.id)
-            found = compare(one.space, other.space, layers=(first, second), names=names)
+            found = compare(
+                one.space, other.space, layers=(first, second), names=names, progress=heed
+            )
         return JSONResponse(found.as_json() | {"by_point": found.by_point()})
 
     def close(self) -> None:
@@ -102,13 +114,17 @@ class Measuring:
 
     def _state(self, opened: OpenAtlas) -> Json:
         atlas = opened.atlas()
-        kept = atlas.report
+        running, error = self._running.get(opened.id), self._errors.get(opened.id)
+        try:
+            kept = atlas.report
+        except LexiscopeError as damage:
+            kept, error = None, str(damage)
         keys = {name: atlas.key(name) for name in atlas.spaces}
         return {
-            "findings": [each.as_json() for each in atlas.findings],
+            "findings": [each.as_json() for each in atlas.findings] if kept else [],
             "outdated": kept is not None and dict(kept.spaces) != keys,
-            "running": self._running.get(opened.id),
-            "error": self._errors.get(opened.id),
+            "running": running,
+            "error": error,
         }
 
     def _measure(self, opened: OpenAtlas) -> None:
@@ -123,9 +139,7 @@ class Measuring:
             with self._turn:
                 # An atlas of its own, for the server's is asked from other threads meanwhile.
                 atlas = Atlas.open(opened.path)
-                kept = atlas.report
-                lists = dict(kept.asked["lists"]) if kept else {}  # a person's own stay
-                workflow.report(atlas, lists=lists, again=True, progress=advance)
+                workflow.report(atlas, **_asked(atlas), again=True, progress=advance)
         except StoppedError:
             pass
         except LexiscopeError as error:
@@ -135,6 +149,15 @@ class Measuring:
             self._errors[opened.id] = "an unexpected error; see the server's log"
         finally:
             self._running.pop(opened.id, None)
+
+
+def _asked(atlas: Atlas) -> Json:
+    """Return what was chosen for the last report: a person's own lists are measured again."""
+    try:
+        kept = atlas.report
+    except LexiscopeError:  # damaged: it is replaced
+        return {}
+    return dict(kept.asked) if kept else {}
 
 
 def _progress(stage: str, unit: str, done: int, total: int) -> Json:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
+from lexiscope.errors import LexiscopeError
 from lexiscope.measure import region_names, regions
+from lexiscope.space import Layer
 
 
 def region_labels(
@@ -43,14 +46,8 @@ def region_labels(
     coordinates = atlas.projection(name, id, layer).coordinates
     space = atlas[name]
     layer = space.resolve_layer(layer)
-    clusters = [
-        (each["name"], np.array(each["points"]))
-        for finding in atlas.findings
-        if (finding.name, finding.space, finding.layer) == ("clusters", name, layer)
-        for each in finding.figures.get("clusters", ())
-    ]
     found = regions(coordinates)
-    names = region_names(found, space.points, space.matrices[layer], clusters)
+    names = region_names(found, space.points, space.matrices[layer], _clusters(atlas, name, layer))
     return [
         {
             "text": text,
@@ -59,4 +56,18 @@ def region_labels(
             "level": region.level,
         }
         for region, text in zip(found, names, strict=True)
+    ]
+
+
+def _clusters(atlas: Atlas, name: str, layer: Layer) -> list[tuple[str, NDArray[np.int64]]]:
+    """Return the clusters that were found, by name; a map has names without them too."""
+    try:
+        findings = atlas.findings
+    except LexiscopeError:  # a damaged report
+        return []
+    return [
+        (each["name"], np.array(each["points"]))
+        for finding in findings
+        if (finding.name, finding.space, finding.layer) == ("clusters", name, layer)
+        for each in finding.figures.get("clusters", ())
     ]

@@ -63,10 +63,12 @@ def report(
     if not keys:
         raise LexiscopeError(f"{atlas.path} holds no space yet: there is nothing to measure")
     asked = plain({"k": k, "seed": seed, "lists": lists or {}})
-    kept = atlas.report
-    if kept and not again and _is_of(kept, asked, keys):
+    kept = None if again else atlas.report
+    if kept and _is_of(kept, asked, keys):
         return kept.findings
-    found = tuple(_measured(atlas, asked, progress))
+    # As they are read again: plain numbers and lists.
+    measured = _measured(atlas, asked, progress)
+    found = tuple(Finding.from_json(each.as_json()) for each in measured)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     atlas.keep_report(Report(made, lexiscope.__version__, asked, keys, found))
     return found
