@@ -6,13 +6,14 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.ndimage import gaussian_filter1d
 from sklearn.metrics.pairwise import cosine_similarity
 
 from lexiscope.checkpoint import Checkpoint
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.positions import positions
 from lexiscope.findings.token_types import token_types
-from lexiscope.measure.positions import block_side, change_points, similarities
+from lexiscope.measure.positions import block_side, breaks, change_points, similarities
 from lexiscope.measure.token_types import token_types as measured_types
 from lexiscope.space import Space
 
@@ -24,9 +25,9 @@ def smooth(n: int, turns: float = 2.0, seed: int = 0) -> np.ndarray:
     return (np.hstack([np.sin(angle), np.cos(angle)]) + noise).astype(np.float32)
 
 
-def sinusoidal(n: int, dim: int = 256) -> np.ndarray:
+def sinusoidal(at: np.ndarray, dim: int = 256) -> np.ndarray:
     """The encodings of Vaswani et al. 2017."""
-    angle = np.arange(n)[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
+    angle = at[:, None] / 10000 ** (np.arange(0, dim, 2) / dim)
     return np.hstack([np.sin(angle), np.cos(angle)]).astype(np.float32)
 
 
@@ -119,10 +120,45 @@ def test_within_and_across_by_hand():
 
 @pytest.mark.parametrize(
     "smooth_table",
-    [smooth(77), smooth(512), smooth(200, 6), sinusoidal(512), sinusoidal(77), drift(512)],
+    [
+        smooth(77),
+        smooth(512),
+        smooth(200, 6),
+        sinusoidal(np.arange(512)),
+        sinusoidal(np.arange(77)),
+        drift(512),
+    ],
 )
 def test_smooth_tables_have_no_change(smooth_table: np.ndarray):
     assert change_points(smooth_table) == []
+
+
+@pytest.mark.parametrize("dim", [4, 64])
+@pytest.mark.parametrize("scale", [20, 40])
+def test_smooth_tables_of_varying_speed_neither_break_nor_change(dim: int, scale: int):
+    for seed in range(10):
+        noise = np.random.default_rng(seed).normal(size=(512, dim))
+        smoothed = gaussian_filter1d(noise, scale, axis=0).astype(np.float32)
+        assert breaks(smoothed) == []
+        assert change_points(smoothed) == []
+
+
+@pytest.mark.parametrize("swing", [20, 35])
+def test_a_sinusoid_of_varying_speed_neither_breaks_nor_changes(swing: float):
+    at = np.arange(512)
+    varying = sinusoidal(at + swing * np.sin(at / 40), 64)
+    assert breaks(varying) == []
+    assert change_points(varying) == []
+
+
+def test_a_turn_is_found_among_noise_and_in_a_fast_table():
+    rng = np.random.default_rng(0)
+    sides = np.repeat(rng.normal(size=(2, 64)), 150, axis=0)
+    noisy = (sides + rng.normal(size=sides.shape)).astype(np.float32)
+    fast = sinusoidal(3 * np.arange(300), 64)
+    fast[150:] = fast[150:, ::-1]
+    for turned in (noisy, fast):
+        assert [(each.row, each.of) for each in change_points(turned)] == [(150, "direction")]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -212,6 +248,7 @@ def test_the_real_positions(table: np.ndarray):
     assert (change["before"], change["after"]) == pytest.approx((0.413, 0.475), abs=0.005)
     assert found.points == (126, 127, 128)
     assert "0.439 between 126 and 127 and 0.554 between 127 and 128" in found.statement
+    assert "no lasting change of direction is found" in found.statement
     heatmap = figures["heatmap"]
     assert (heatmap["rows"], heatmap["block"]) == (512, 1)
     assert decoded(heatmap) == pytest.approx(cosine_similarity(table), abs=0.005)
@@ -229,11 +266,26 @@ def test_unused_rows_are_left_out(table: np.ndarray):
 
 
 def test_a_table_without_breaks_says_so():
-    (found,) = positions(position_space(sinusoidal(512)))
+    (found,) = positions(position_space(sinusoidal(np.arange(512))))
     assert found.points == ()
     assert found.figures["breaks"] == []
     assert found.figures["change_points"] == []
-    assert "neither direction nor length changes" in found.statement
+    assert (
+        "no lasting change of direction or length is found between positions 30 and 482"
+        in found.statement
+    )
+    assert "no abrupt drop, of at most 3 neighbouring pairs, by 8 times" in found.statement
+    padded = np.vstack([np.zeros((2, 256), np.float32), sinusoidal(np.arange(512))])
+    (found,) = positions(position_space(padded, unused=2))
+    assert "is found between rows 32 and 484" in found.statement
+
+
+def test_strengths_beyond_measure_are_not_spelled_out():
+    odd = np.ones((200, 4), np.float32)
+    odd[100] = [1, -1, 1, -1]
+    (found,) = positions(position_space(odd))
+    assert found.figures["breaks"][0]["strength"] > 1e5
+    assert "between 100 and 101, over 1,000 times the usual spread" in found.statement
 
 
 def test_a_change_is_named_with_its_place():

@@ -45,6 +45,30 @@ def test_a_planted_break_is_found():
     assert [(each.first, each.last) for each in found] == [(99, 100)]
 
 
+@pytest.mark.parametrize("row", [1, 50, 198])
+def test_an_odd_row_is_one_break_of_two_places(row: int):
+    table = smooth(200)
+    table[row] = 3 * np.random.default_rng(0).normal(size=16)
+    assert [(each.first, each.last) for each in breaks(table)] == [(row - 1, row + 1)]
+
+
+def test_odd_rows_close_to_one_another_are_a_break_each():
+    table = smooth(200)
+    table[[50, 53, 56]] = np.random.default_rng(0).normal(size=(3, 16))
+    found = sorted((each.first, each.last) for each in breaks(table))
+    assert found == [(49, 51), (52, 54), (55, 57)]
+
+
+def test_a_faster_stretch_is_no_break():
+    # 20 steps of 20 degrees between steps of 1 degree; then from there on.
+    for faster in (slice(100, 120), slice(100, 200)):
+        steps = np.ones(200)
+        steps[faster] = 20
+        angle = np.deg2rad(np.cumsum(steps))
+        table = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+        assert breaks(table) == []
+
+
 def test_too_few_positions_have_no_break():
     assert breaks(np.zeros((5, 3), dtype=np.float32)) == []
     assert breaks(np.ones((60, 3), dtype=np.float32)) == []

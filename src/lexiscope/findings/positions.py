@@ -12,6 +12,8 @@ from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.measure.evidence import finite
 from lexiscope.measure.positions import (
+    DROP,
+    LONGEST,
     STRENGTH,
     WINDOW,
     Break,
@@ -25,7 +27,7 @@ from lexiscope.measure.positions import (
 from lexiscope.space import Space
 
 NAME = "positions"
-# Places that one sentence can name.
+# Changes that one sentence can name.
 NAMED = 3
 
 
@@ -120,16 +122,19 @@ def _statement(
             f"{beginning}, {usual}; these are too few to look for breaks ({2 * WINDOW} are needed)."
         )
     if inner:
-        said = f", but only {_places(inner[0], first)}, {inner[0].strength:.0f} times the usual "
-        said += f"spread below those around them (a break counts from {STRENGTH:.0f} times)"
+        said = (
+            f", but only {_places(inner[0], first)}, {_times(inner[0].strength)} the usual spread "
+            f"below those around them (a break counts from {STRENGTH:.0f} times and a drop of "
+            f"{DROP})"
+        )
         if len(inner) > 1:
             said += (
                 f"; {len(inner) - 1:,} weaker break{'s are' if len(inner) > 2 else ' is'} elsewhere"
             )
     else:
         said = (
-            " and no two between the first and the last break off: none lie "
-            f"{STRENGTH:.0f} times the usual spread below those around them"
+            " and no break is found between the first and the last: no abrupt drop, of at most "
+            f"{LONGEST} neighbouring pairs, by {STRENGTH:.0f} times the usual spread and by {DROP}"
         )
     if changed:
         said += "; " + "; ".join(_change(each, noun, first) for each in changed[:NAMED])
@@ -138,7 +143,11 @@ def _statement(
     elif n < 4 * WINDOW:
         said += f"; for lasting changes they are too few ({4 * WINDOW} are needed)"
     else:
-        said += "; neither direction nor length changes lastingly anywhere"
+        # The first and the last rows are not tested.
+        low, high = first + 2 * WINDOW, first + n - 2 * WINDOW
+        said += (
+            f"; no lasting change of direction or length is found between {noun}s {low} and {high}"
+        )
     return f"{beginning}, {usual}{said}."
 
 
@@ -147,14 +156,17 @@ def _places(found: Break, first: int) -> str:
         f"{cosine:.3f} between {first + row} and {first + row + 1}"
         for row, cosine in enumerate(found.cosines, found.first)
     ]
-    if len(pairs) > NAMED:
-        return f"{min(found.cosines):.3f} between {first + found.first} and {first + found.last}"
     return " and ".join(pairs)
+
+
+def _times(strength: float) -> str:
+    """Return a strength in words; of a table that hardly varies it is without measure."""
+    return "over 1,000 times" if strength > 1000 else f"{strength:.0f} times"
 
 
 def _change(change: ChangePoint, noun: str, first: int) -> str:
     where = f"from {noun} {first + change.row} on"
-    strength = f"({change.strength:.0f} times the usual spread)"
+    strength = f"({_times(change.strength)} the usual spread)"
     if change.of == "direction":
         return (
             f"{where} vectors are unlike those before: positions 3 to 10 apart are "
@@ -163,5 +175,5 @@ def _change(change: ChangePoint, noun: str, first: int) -> str:
     longer = "longer" if change.after > change.before else "shorter"
     return (
         f"{where} vectors are {longer}, {change.after:.3g} against {change.before:.3g} before "
-        f"{strength}, while their directions go on as they were"
+        f"{strength}, where no lasting change of direction is found"
     )

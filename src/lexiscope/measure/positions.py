@@ -19,6 +19,11 @@ LAGS = range(3, 11)
 # A change of direction or of norm under 8 times this is never counted, however quiet the table.
 QUIET = 0.01
 SHORTEST = 5
+# A drop of cosine under this is no break, however quiet the table.
+DROP = 0.05
+# One odd row is two places, two odd rows in a row are three.
+LONGEST = 3
+BESIDE = 3
 
 Floats = NDArray[np.float64]
 
@@ -95,8 +100,11 @@ def neighbor_cosines(table: NDArray[np.float32]) -> NDArray[np.float32]:
 def breaks(table: NDArray[np.float32]) -> list[Break]:
     """Find where the similarity of neighbouring positions drops, strongest first.
 
-    A place counts when its similarity lies at least 8 robust standard deviations below the
-    median of the 15 on either side of it; adjacent places are one break.
+    A place counts when its similarity lies at least 8 robust standard deviations, and .05,
+    below the median of the 15 on either side of it; adjacent places are one run. A run is a
+    break when it is narrow, of at most 3 places, and abrupt: its lowest lies as far below the
+    median of the next 3 other places, on the left as on the right. A stretch where positions
+    merely follow each other faster is neither.
 
     Parameters
     ----------
@@ -119,19 +127,26 @@ def breaks(table: NDArray[np.float32]) -> list[Break]:
     )
     drop = usual - alike
     spread = 1.4826 * float(np.median(np.abs(drop - np.median(drop))))
-    strength = drop / max(spread, 1e-6)
-    low = np.flatnonzero(strength >= STRENGTH)
+    least = max(STRENGTH * spread, DROP)
+    low = np.flatnonzero(drop >= least)
     runs = np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if len(low) else []
-    found = [
-        Break(
-            first=int(run[0]),
-            last=int(run[-1]) + 1,
-            cosines=tuple(float(value) for value in alike[run]),
-            usual=float(np.median(usual[run])),
-            strength=float(strength[run].max()),
+    others = np.setdiff1d(np.arange(n), low)
+    found = []
+    for run in runs:
+        at = int(np.searchsorted(others, run[0]))
+        sides = (others[max(0, at - BESIDE) : at], others[at : at + BESIDE])
+        beside = min(float(np.median(alike[side])) for side in sides if len(side))
+        if len(run) > LONGEST or beside - alike[run].min() < least:
+            continue
+        found.append(
+            Break(
+                first=int(run[0]),
+                last=int(run[-1]) + 1,
+                cosines=tuple(float(value) for value in alike[run]),
+                usual=float(np.median(usual[run])),
+                strength=float(drop[run].max() / max(spread, 1e-6)),
+            )
         )
-        for run in runs
-    ]
     return sorted(found, key=lambda each: -each.strength)
 
 
@@ -144,7 +159,9 @@ def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
     - direction: how much more alike two positions on one side are than two across, at the same
       distance from each other. Of a smooth table that is about 0, however fast it drifts, as
       well as of rows in any order. It is a mean over distances: a change that makes some pairs
-      across more alike and others less does not show.
+      across more alike and others less does not show. At the smallest distance, 3, it must be
+      at least half that mean: of an abrupt change it is about all of it, but where a smooth
+      table turns fast it is small, as it grows with the square of the distance.
     - norm: the difference of the medians, in units of the table's median norm.
 
     It counts when it exceeds what it is 15 rows before and behind, where a steady drift is the
@@ -176,9 +193,12 @@ def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
     usual = float(np.median(norms)) or 1.0
     medians = np.median(sliding_window_view(norms, WINDOW), axis=1)
     before, after = medians[:-WINDOW], medians[WINDOW:]
-    within, across = _alike(unit)
+    within_each, across_each = _alike(unit)
+    within, across = within_each.mean(axis=0), across_each.mean(axis=0)
+    turn = within - across
+    abrupt = within_each[0] - across_each[0] >= turn / 2
     steps = (after - before) / usual
-    directions = _strength(within - across, within - across)
+    directions = _strength(turn, turn) * abrupt
     lengths = _strength(steps, np.abs(steps))
     found: list[ChangePoint] = []
     while (strongest := np.maximum(directions, lengths)).max() >= STRENGTH:
@@ -210,16 +230,18 @@ def _around(place: int) -> slice:
 
 
 def _alike(unit: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Return `within` and `across` of every place from row 15 to 15 before the end."""
+    """Return how alike rows are within and across, by distance (rows of either), at every place
+    from row 15 to 15 before the end.
+    """
     places = np.arange(len(unit) - 2 * WINDOW + 1)
-    within, across = np.zeros(len(places)), np.zeros(len(places))
-    for lag in LAGS:
+    within, across = np.zeros((2, len(LAGS), len(places)))
+    for each, lag in enumerate(LAGS):
         cosines = np.einsum("ij,ij->i", unit[:-lag], unit[lag:]).astype(np.float64)
-        across += np.median(sliding_window_view(cosines, lag)[places + WINDOW - lag], axis=1)
+        across[each] = np.median(sliding_window_view(cosines, lag)[places + WINDOW - lag], axis=1)
         sides = sliding_window_view(cosines, WINDOW - lag)
         both = np.hstack([sides[places], sides[places + WINDOW]])
-        within += np.median(both, axis=1)
-    return within / len(LAGS), across / len(LAGS)
+        within[each] = np.median(both, axis=1)
+    return within, across
 
 
 def _strength(values: Floats, size: Floats) -> Floats:
