@@ -15,6 +15,7 @@ from lexiscope.measure.geometry import (
     cosine_contributions,
     intrinsic_dimension,
     isoscore,
+    participation_even,
     participation_ratio,
     partition_ratio,
 )
@@ -88,6 +89,43 @@ def test_participation_ratio_by_hand():
     assert participation_ratio(np.array([3, 1.0])) == pytest.approx(16 / 10)
     assert participation_ratio(np.array([1e-200, 1e-200])) == pytest.approx(2)
     assert math.isnan(participation_ratio(np.zeros(2)))
+
+
+@pytest.mark.parametrize(("n", "dim"), [(20, 50), (50, 384), (458, 384), (2000, 10)])
+def test_even_participation_is_that_of_draws(n: int, dim: int):
+    drawn = [
+        participation_ratio(np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2)
+        for x in (gaussian(n, dim, seed) for seed in range(10))
+    ]
+    assert participation_even(n, dim) == pytest.approx(np.mean(drawn), rel=0.03)
+    assert participation_even(n, 1) == 1
+
+
+def test_sentence_tells_the_ratio_of_as_many_even_points():
+    [finding] = geometry(space_of(gaussian(50, 384)))
+    assert finding.figures["participation_even"] == pytest.approx(43.36, abs=0.01)
+    assert "43.4 for as many points spread evenly" in finding.statement
+    assert "384" not in finding.statement
+
+
+def test_no_intrinsic_dimension_of_few_distances():
+    vectors = gaussian(30, 4)
+    assert intrinsic_dimension(vectors, near(vectors)).dimension > 0
+    fewer = intrinsic_dimension(vectors[:29], near(vectors[:29]))
+    assert math.isnan(fewer.dimension)
+    assert math.isnan(fewer.low)
+    [finding] = geometry(space_of(vectors[:29]))
+    assert "surroundings" not in finding.statement
+
+
+def test_no_intrinsic_dimension_of_positions():
+    points = pa.table({"label": [str(i) for i in range(60)], "position": range(60)})
+    [finding] = geometry(
+        Space("position", points, {None: np.repeat(gaussian(59, 8), [2] + [1] * 58, axis=0)})
+    )
+    assert math.isnan(finding.figures["intrinsic_dimension"][0])
+    assert finding.figures["duplicates"] == [2]
+    assert "surroundings" not in finding.statement
 
 
 def test_partition_ratio():
@@ -172,31 +210,32 @@ def test_rogue_dimension_carries_the_cosine():
 
 @pytest.mark.parametrize("value", [0.0, 2.0])
 def test_equal_vectors_say_so(value: float):
-    [finding] = geometry(space_of(np.full((12, 5), value, dtype=np.float32)))
+    [finding] = geometry(space_of(np.full((25, 5), value, dtype=np.float32)))
     figures = finding.as_json()["figures"]
     assert figures["participation_ratio"] == figures["isoscore"] == [None]
     assert figures["intrinsic_dimension"] == [None]
-    assert figures["duplicates"] == ([12] if value else [0])
+    assert figures["duplicates"] == ([25] if value else [0])
     assert figures["mean_cosine"] == ([pytest.approx(1)] if value else [None])
     assert ("zero" if not value else "equal") in finding.statement
     json.dumps(finding.as_json(), allow_nan=False)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2])
+@pytest.mark.parametrize("n", [0, 1, 2, 19])
 def test_few_points_are_refused(n: int):
     [finding] = geometry(space_of(gaussian(n, 4)))
     assert finding.refused
     assert finding.figures == {"n": n, "refused": True}
-    assert "3 are needed" in finding.statement
+    assert "20 are needed" in finding.statement
     with pytest.raises(TooFewError):
         measure(gaussian(n, 4), np.empty((n, 0), dtype=np.int32))
 
 
-def test_three_points_and_one_dimension():
-    [finding] = geometry(space_of(gaussian(3, 4)))
+def test_twenty_points_and_one_dimension():
+    [finding] = geometry(space_of(gaussian(20, 4)))
     assert not finding.refused
-    [finding] = geometry(space_of(np.arange(1, 9, dtype=np.float32)[:, None]))
+    [finding] = geometry(space_of(np.arange(1, 41, dtype=np.float32)[:, None]))
     assert finding.as_json()["figures"]["isoscore"] == [None]
+    assert "dimensions" not in finding.statement
     wrong = gaussian(10, 3)
     wrong[4, 1] = np.nan
     with pytest.raises(LexiscopeError, match="NaN"):

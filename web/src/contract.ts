@@ -447,6 +447,8 @@ export interface GeometryFigures {
   isoscore: (number | null)[];
   partition_ratio: (number | null)[];
   participation_ratio: (number | null)[];
+  /** What it would be of as many points spread evenly. */
+  participation_even: number;
   intrinsic_dimension: (number | null)[];
   /** Its 95 % interval. */
   intrinsic_low: (number | null)[];

@@ -10,14 +10,11 @@ import numpy as np
 
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, too_few
-from lexiscope.measure.geometry import CANDIDATES, Geometry
+from lexiscope.measure.geometry import CANDIDATES, Geometry, Intrinsic
 from lexiscope.measure.geometry import geometry as measure
 from lexiscope.space import Space
 
 NAME = "geometry"
-# Two-NN takes points for drawn at random. Positions stand in a row, as evenly as beads on a string:
-# of 512 on a circle, which has one dimension, it finds 24 to 55.
-NAN = float("nan")
 
 
 def geometry(
@@ -50,9 +47,9 @@ def geometry(
         except TooFewError as error:
             return [too_few(NAME, space.name, error, len(space), layers[-1])]
         if "position" in space.points.column_names:
-            found = replace(
-                found, intrinsic=replace(found.intrinsic, dimension=NAN, low=NAN, high=NAN)
-            )
+            # Two-NN takes points for drawn at random. Positions stand in a row, as evenly as beads
+            # on a string: of 512 on a circle, which has one dimension, it finds 24 to 55.
+            found = replace(found, intrinsic=Intrinsic(found.intrinsic.duplicates))
         measured.append(found)
         if progress:
             progress((done + 1) / len(layers))
@@ -65,6 +62,7 @@ def geometry(
         "isoscore": [each.isoscore for each in measured],
         "partition_ratio": [each.partition_ratio for each in measured],
         "participation_ratio": [each.participation_ratio for each in measured],
+        "participation_even": measured[-1].participation_even,
         "intrinsic_dimension": [each.intrinsic.dimension for each in measured],
         "intrinsic_low": [each.intrinsic.low for each in measured],
         "intrinsic_high": [each.intrinsic.high for each in measured],
@@ -103,7 +101,8 @@ def _statement(
         f"{where} mean cosine of two of the {n:,} vectors, over all pairs, is "
         f"{last.mean_cosine:.3g} ({'; '.join(filter(None, beside))})"
     ]
-    if np.isfinite(_top_share(last)):
+    # Of so few dimensions or fewer the strongest are all.
+    if np.isfinite(_top_share(last)) and len(last.top) < dimensions:
         percent = 100 * _top_share(last)
         said.append(
             f"{len(last.top)} of {dimensions:,} dimensions carry "
@@ -112,8 +111,9 @@ def _statement(
         )
     if np.isnan(last.participation_ratio):
         said.append("all vectors are equal")
-    else:
-        beside = [before(first.participation_ratio), f"{dimensions:,} if it were even"]
+    elif dimensions > 1:
+        even = f"{last.participation_even:.3g} for as many points spread evenly"
+        beside = [before(first.participation_ratio), even]
         said.append(
             f"their variance is shared as among {last.participation_ratio:.3g} dimensions "
             f"({'; '.join(filter(None, beside))})"

@@ -12,8 +12,10 @@ from lexiscope.errors import TooFewError
 from lexiscope.measure.evidence import finite
 from lexiscope.neighbors import normalize
 
-FEWEST = 3
+FEWEST = 20
 TOP = 3
+# The intrinsic dimension of so few distances is off by a quarter already (standard deviation).
+FEWEST_DISTANCES = 30
 # A mean cosine below this is about none, and shares of it would say nothing.
 ABOUT_NONE = 0.01
 # Neighbours measured anew: those that single precision may have put in the wrong order.
@@ -39,6 +41,8 @@ class Geometry:
         In [0, 1]; 1 where no direction is preferred.
     participation_ratio : float
         In [1, dim]: among how many directions the variance is shared.
+    participation_even : float
+        What it would be of as many points spread evenly.
     intrinsic : Intrinsic
         Dimensions of the surface near the points.
     top : tuple of (int, float)
@@ -51,6 +55,7 @@ class Geometry:
     isoscore: float
     partition_ratio: float
     participation_ratio: float
+    participation_even: float
     intrinsic: Intrinsic
     top: tuple[tuple[int, float], ...]
 
@@ -61,16 +66,16 @@ class Intrinsic:
 
     Attributes
     ----------
-    dimension, low, high : float
-        NaN with fewer than 3 points that are no copies.
     duplicates : int
         Points that have a copy, which were left out.
+    dimension, low, high : float
+        NaN with fewer than 30 points that are no copies.
     """
 
-    dimension: float
-    low: float
-    high: float
     duplicates: int
+    dimension: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 def geometry(
@@ -93,7 +98,7 @@ def geometry(
     Raises
     ------
     TooFewError
-        For fewer than 3 points.
+        For fewer than 20 points.
     LexiscopeError
         For NaN or infinity.
     """
@@ -119,6 +124,7 @@ def geometry(
         isoscore=isoscore(variances),
         partition_ratio=partition_ratio(given, covariance + np.outer(center, center)),
         participation_ratio=participation_ratio(variances),
+        participation_even=participation_even(n, dim),
         intrinsic=intrinsic_dimension(given, indices, seed=seed),
         top=tuple(
             (int(each), float(contributions[each] / mean) if said else float("nan"))
@@ -161,8 +167,7 @@ def participation_ratio(variances: NDArray[np.floating]) -> float:
     """Return among how many directions the variance is shared.
 
     ``(sum l)^2 / sum l^2`` of the covariance's eigenvalues l: 1 for all in one direction, dim for
-    the same in all. The covariance of n points has no more than n - 1, so that of few points is
-    low whatever they are.
+    the same in all. That of few points is low whatever they are: see `participation_even`.
 
     Parameters
     ----------
@@ -180,6 +185,28 @@ def participation_ratio(variances: NDArray[np.floating]) -> float:
         return float("nan")
     values = values / largest
     return float(values.sum() ** 2 / (values**2).sum())
+
+
+def participation_even(n: int, dim: int) -> float:
+    """Return the participation ratio of points drawn from a Gaussian that is the same all around.
+
+    With ``m = n - 1`` times their covariance drawn from Wishart's distribution, whose trace has
+    the mean square ``(m dim)^2 + 2 m dim`` and whose square has the mean trace
+    ``m dim (m + dim + 1)`` (Wishart 1928), the ratio of these means: ``(m dim + 2) / (m + dim +
+    1)``. It is about dim for many points and about n for few.
+
+    Parameters
+    ----------
+    n : int
+        Points, at least 2.
+    dim : int
+
+    Returns
+    -------
+    float
+        In [1, dim].
+    """
+    return ((n - 1) * dim + 2) / (n + dim)
 
 
 def isoscore(variances: NDArray[np.floating]) -> float:
@@ -278,12 +305,12 @@ def intrinsic_dimension(
             able = ~copied & np.isfinite(far[:, 1])
             ratios.append(far[able, 1] / far[able, 0])
     logs = np.log(np.concatenate(ratios))
-    if len(logs) < FEWEST or not logs.any():
-        return Intrinsic(float("nan"), float("nan"), float("nan"), duplicates)
+    if len(logs) < FEWEST_DISTANCES or not logs.any():
+        return Intrinsic(duplicates)
     rng = np.random.default_rng(seed)
     drawn = [_slope(logs[rng.integers(len(logs), size=len(logs))]) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Intrinsic(_slope(logs), float(low), float(high), duplicates)
+    return Intrinsic(duplicates, _slope(logs), float(low), float(high))
 
 
 def _slope(logs: NDArray[np.float64]) -> float:
