@@ -11,7 +11,7 @@ from sklearn.cluster import HDBSCAN
 
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.clusters import clusters
-from lexiscope.measure.clusters import STABLE, Clusters
+from lexiscope.measure.clusters import STABLE, Clusters, chance_clusters
 from lexiscope.measure.clusters import clusters as measure
 from lexiscope.neighbors import neighbor_graph, normalize
 from lexiscope.space import Space
@@ -118,11 +118,18 @@ def test_finding_of_planted_clusters():
     done: list[float] = []
     [finding] = clusters(space_of(vectors), progress=done.append)
     figures = finding.as_json()["figures"]
-    assert done == pytest.approx(np.arange(1, 11) / 10)
+    assert done[:10] == pytest.approx(np.arange(1, 11) / 20)
+    assert done == sorted(done)
+    assert done[-1] <= 1
     assert (figures["n"], figures["found"], figures["resamples"]) == (100, 2, 10)
     assert figures["clustered"] + figures["unclustered"] == 100
     assert figures["clustered"] == sum(each["size"] for each in figures["clusters"])
     assert figures["share"] == figures["clustered"] / 100
+    assert finding.points == tuple(
+        sorted(p for each in figures["clusters"] for p in each["points"])
+    )
+    assert "those kept (at least 60 %) overlap with what they were by" in finding.statement
+    assert "in the same numbers shuffled among the points there would be" in finding.statement
     for number, each in enumerate(figures["clusters"]):
         assert each["size"] == len(each["points"])
         assert each["center"] in each["points"]
@@ -134,6 +141,38 @@ def test_finding_of_planted_clusters():
     assert finding.statement.startswith(f"{figures['clustered']} of 100 points lie in 2 dense")
     json.dumps(finding.as_json(), allow_nan=False)
     assert clusters(space_of(vectors))[0].as_json() == finding.as_json()
+
+
+def test_few_dimensions_have_as_many_clusters_shuffled():
+    vectors = gaussian(1000, 2)
+    [finding] = clusters(space_of(vectors))
+    figures = finding.figures
+    assert figures["found"] > 20
+    assert figures["chance_found"] == pytest.approx(figures["found"], rel=0.4)
+    assert figures["chance_clustered"] == pytest.approx(figures["clustered"], rel=0.4)
+    told = f"there would be {figures['chance_found']} with {figures['chance_clustered']} points"
+    assert told in finding.statement
+
+
+def test_chance_keeps_every_dimensions_numbers():
+    # Only what two dimensions have to do with each other makes these groups.
+    signs = np.repeat(np.sign(gaussian(6, 60)), 50, axis=0)
+    vectors = (signs + 0.05 * gaussian(300, 60)).astype(np.float32)
+    before = vectors.copy()
+    assert len(found_in(vectors).members) == 6
+    assert len(chance_clusters(vectors).members) == 0
+    [finding] = clusters(space_of(vectors))
+    assert (finding.figures["chance_found"], finding.figures["chance_clustered"]) == (0, 0)
+    assert finding.statement.endswith("shuffled among the points there would be 0.")
+    np.testing.assert_array_equal(vectors, before)
+
+
+def test_chance_is_not_asked_of_too_many(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lexiscope.findings.clusters.SHUFFLED", 99)
+    [finding] = clusters(space_of(planted([70, 30])[0]))
+    assert finding.figures["chance_found"] is None
+    assert finding.figures["chance_clustered"] is None
+    assert "of more than 99 points it was not asked" in finding.statement
 
 
 def test_finding_of_none():
@@ -168,6 +207,8 @@ def test_real_word_table(word_space: Space):
     assert 0.15 < figures["share"] < 0.4
     assert figures["clusters"][0]["name"].startswith("unused tokens, ")
     assert figures["clusters"][0]["size"] > 1000
+    assert figures["chance_found"] <= 1
+    assert figures["chance_clustered"] < 0.1 * figures["clustered"]
     sizes = [each["size"] for each in figures["clusters"]]
     assert sizes == sorted(sizes, reverse=True)
     names = [each["name"] for each in figures["clusters"]]

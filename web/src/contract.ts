@@ -515,6 +515,9 @@ export interface ClusterFigures {
   found: number;
   method: string;
   parameters: Record<string, unknown>;
+  /** Clusters, and points in them, in the same numbers shuffled among the points; null if not asked. */
+  chance_found: number | null;
+  chance_clustered: number | null;
   /** How many were found and did not come again in resamples; they are not listed. */
   dissolved: number;
   clusters: FoundCluster[];

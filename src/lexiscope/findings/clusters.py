@@ -18,6 +18,7 @@ from lexiscope.measure.clusters import (
     SMALLEST,
     STABLE,
     Clusters,
+    chance_clusters,
 )
 from lexiscope.measure.clusters import clusters as find
 from lexiscope.measure.evidence import finite
@@ -28,6 +29,8 @@ from lexiscope.space import Space
 NAME = "clusters"
 NAMED = 3
 LEAST = f"{100 * STABLE:.0f} %"
+# Shuffled, so many points take another neighbour graph of some ten seconds; more are not asked for.
+SHUFFLED = 50_000
 
 
 def clusters(
@@ -39,7 +42,7 @@ def clusters(
     ----------
     space : Space
     seed : int
-        Draws the points of the resamples.
+        Draws the points of the resamples, and the shuffles that tell what chance finds.
     progress : callable, optional
         Called with the share done, in [0, 1].
 
@@ -50,16 +53,22 @@ def clusters(
     """
     layer, n = space.resolve_layer(None), len(space)
     vectors = finite(space.vectors)
+
+    def half(number: int) -> Callable[[float], None]:
+        return lambda share: progress((number + share) / 2) if progress else None
+
     # Even a graph needs two points.
     graph = space.graph(NEIGHBORS) if n > 1 else None
     near = graph.indices if graph else np.empty((n, 0), dtype=np.int32)
     cosines = graph.similarities if graph else np.empty((n, 0), dtype=np.float32)
     try:
-        found = find(near, cosines, seed=seed, progress=progress)
+        found = find(near, cosines, seed=seed, progress=half(0))
     except TooFewError as error:
         return [too_few(NAME, space.name, error, n, layer)]
+    chance = chance_clusters(vectors, seed=seed, progress=half(1)) if n <= SHUFFLED else None
     names = group_names(found.members, space.points, vectors)
-    clustered = sum(len(each) for each in found.members)
+    points = np.sort(np.concatenate([np.empty(0, np.int64), *found.members]))
+    clustered = len(points)
     figures: dict[str, Any] = {
         "n": n,
         "clustered": clustered,
@@ -74,6 +83,8 @@ def clusters(
             "least_stability": STABLE,
             "share_drawn": KEPT,
         },
+        "chance_found": None if chance is None else len(chance.members),
+        "chance_clustered": None if chance is None else sum(map(len, chance.members)),
         "dissolved": found.dissolved,
         "clusters": [
             {
@@ -90,7 +101,7 @@ def clusters(
         "seed": seed,
     }
     statement = _statement(figures, found, layer)
-    return [Finding(NAME, space.name, layer, statement, figures)]
+    return [Finding(NAME, space.name, layer, statement, figures, as_points(points))]
 
 
 def _center(vectors: NDArray[np.float32], members: NDArray[np.int64]) -> int:
@@ -110,18 +121,26 @@ def _statement(figures: dict[str, Any], found: Clusters, layer: int | None) -> s
             if found.dissolved
             else "none is denser than what is around it"
         )
-        return f"No dense clusters{where} among {figures['n']:,} points: {reason}."
+        return (
+            f"No dense clusters{where} among {figures['n']:,} points: {reason}{_chance(figures)}."
+        )
     count = figures["found"]
     named = "; ".join(f"{each['name']} ({each['size']:,})" for each in figures["clusters"][:NAMED])
     lie = f"lie in {count:,} dense clusters" if count > 1 else "lie in one dense cluster"
     others = (
-        f"; {found.dissolved:,} others came again by less than {LEAST} and are left out"
-        if found.dissolved
-        else ""
+        f"; {found.dissolved:,} others overlap by less and are left out" if found.dissolved else ""
     )
     return (
         f"{figures['clustered']:,} of {figures['n']:,} points {lie}{where}, "
         f"{'the largest being' if count > 1 else 'named'} {named}; found again {again}, "
-        f"clusters overlap with what they were by {100 * found.stability.mean():.0f} % on "
-        f"average{others}."
+        f"those kept (at least {LEAST}) overlap with what they were by "
+        f"{100 * found.stability.mean():.0f} % on average{others}{_chance(figures)}."
     )
+
+
+def _chance(figures: dict[str, Any]) -> str:
+    count = figures["chance_found"]
+    if count is None:
+        return f"; of more than {SHUFFLED:,} points it was not asked what chance would find"
+    held = f" with {figures['chance_clustered']:,} points" if count else ""
+    return f"; in the same numbers shuffled among the points there would be {count:,}{held}"

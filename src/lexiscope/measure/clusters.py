@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
+from lexiscope.neighbors import neighbor_graph
 
 # With a cluster of this many being the smallest, and the second neighbour's distance for density,
 # a word table has groups of words that people would make, too.
@@ -65,7 +66,7 @@ def clusters(
     of 6 or more. With C the drawn points of a cluster and D those of any found anew, stability is
     the mean over the draws of the largest ``|C ∩ D| / |C ∪ D|`` (Hennig 2007). Clusters with less
     than 0.6 are left out. Of points drawn from a Gaussian in 20 dimensions or more none or one is
-    left; in fewer, gaps that are there by chance are as stable as others.
+    left; in fewer, gaps that are there by chance are as stable as others: see `chance_clusters`.
 
     Parameters
     ----------
@@ -117,6 +118,48 @@ def clusters(
         members=tuple(np.flatnonzero(found == each) for each in stable),
         stability=stability[stable],
         dissolved=count - len(stable),
+    )
+
+
+def chance_clusters(
+    vectors: NDArray[np.float32],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Clusters:
+    """Find what `clusters` finds in the same numbers, each dimension shuffled among the points.
+
+    Every dimension keeps its values and loses what they have to do with those of the others
+    (Buja & Eyuboglu 1992, who ask so how many components there are): what is found now is owed to
+    the number of points and dimensions and to the values in each, not to points that are alike.
+    Of one or two large groups the shuffled numbers still have a dense middle, which is found.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim), float32
+    resamples : int
+    seed : int
+        Draws the shuffles, and the points of the resamples.
+    progress : callable, optional
+        Called with the share done, in [0, 1].
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    TooFewError
+        For fewer than 16 points.
+    """
+    shuffled = np.empty_like(vectors)
+    rng = np.random.default_rng(seed)
+    for dimension in range(vectors.shape[1]):
+        shuffled[:, dimension] = rng.permutation(vectors[:, dimension])
+    graph = neighbor_graph(shuffled, NEIGHBORS)
+    return clusters(
+        graph.indices, graph.similarities, resamples=resamples, seed=seed, progress=progress
     )
 
 
