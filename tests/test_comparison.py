@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
-from lexiscope.comparison import FLOOR, Comparison, compare
+from lexiscope.comparison import FLOOR, Comparison, compare, comparison
 from lexiscope.comparison.matching import match
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.measure.similarity import (
@@ -138,7 +141,7 @@ def test_neighbor_overlap_by_hand():
 
 def test_rotation_agrees_with_scipy():
     x, y = normal(80, 6).astype(np.float64), normal(80, 6, seed=1).astype(np.float64)
-    assert rotation(x, y) == pytest.approx(orthogonal_procrustes(x, y)[0], abs=1e-9)
+    assert rotation(x.T @ y) == pytest.approx(orthogonal_procrustes(x, y)[0], abs=1e-9)
 
 
 def test_cosines_agree_with_scipy_where_all_points_count():
@@ -185,6 +188,16 @@ def test_what_a_rotation_reaches_by_chance_falls_with_the_points():
     )
 
 
+def test_cosines_take_no_memory_that_grows_with_the_points():
+    x, y = normal(40_000, 32), normal(40_000, 32, seed=1)
+    tracemalloc.start()
+    procrustes_cosines(x, y)
+    procrustes_chance(x, y, np.arange(len(x))[::-1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * x.nbytes  # both in double precision are 4
+
+
 # ---- matching ------------------------------------------------------------------------------------
 
 
@@ -211,6 +224,18 @@ def test_occurrences_are_matched_by_their_place_in_the_text():
     assert found.a.tolist() == [0, 2]
     assert found.b.tolist() == [1, 0]
     assert found.lost == ["bat"]
+
+
+def test_long_texts_are_held_once():
+    texts = ["a long text " * 1000] * 300
+    rows = {"label": ["a"] * 300, "target": ["a"] * 300, "text": texts}
+    a = pa.table({**rows, "start": range(300), "end": range(1, 301)})
+    tracemalloc.start()
+    found = match(a, a.slice(1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.a.tolist() == list(range(1, 300))
+    assert peak < 1_000_000 < len("".join(texts))
 
 
 # ---- comparisons ---------------------------------------------------------------------------------
@@ -444,3 +469,102 @@ def test_occurrences_are_compared_with_others_of_their_word():
     assert same.overlap is not None
     assert same.overlap["mean"] > 0.9 > 0.3 > same.within_words["overlap"]
     assert compare(table(normal(20, 4)), table(normal(20, 4, seed=1))).within_words is None
+
+
+def test_of_equal_overlap_those_moved_most_whose_neighbours_went_farthest():
+    x, y = normal(300, 32), normal(300, 16, seed=1)
+    found = compare(table(x), table(y), most=6)
+    chosen = [each["a"] for each in found.most_moved]
+    none_kept = np.flatnonzero(found.movement == 1)
+    assert len(none_kept) > 100
+    similarity = y @ y.T / np.linalg.norm(y, axis=1) / np.linalg.norm(y, axis=1)[:, None]
+    np.fill_diagonal(similarity, -np.inf)
+    before = neighbor_graph(x, 10).indices
+    lost = np.sort(similarity, axis=1)[:, -10:].mean(axis=1)
+    lost -= np.take_along_axis(similarity, before, axis=1).mean(axis=1)
+    assert chosen == none_kept[np.argsort(-lost[none_kept])][:6].tolist()
+    assert "(of equal ones those whose former neighbours are farthest now): " in text(found)
+    # By chance C(289, 10) / C(299, 10) = .708 of the 300 keep none.
+    assert "300 of 300 points have other neighbours than before (300 by chance) and" in text(found)
+    assert f"{len(none_kept)} none of the same (212 by chance)" in text(found)
+
+
+def test_those_that_moved_as_far_are_said_to_be_among_others():
+    # Ten points at each of ten right-angled places; in b one of each has come to every place.
+    x = np.repeat(np.eye(10, 12, dtype=np.float32), 10, axis=0)
+    y = np.tile(np.eye(10, 14, dtype=np.float32), (10, 1))
+    found = compare(table(x), table(y), k=9)
+    assert (found.movement == 1).all()
+    assert "with others that moved as far: " in text(found)
+
+
+def test_many_copies_are_left_out_of_the_overlap():
+    x = np.repeat(normal(20, 32), 15, axis=0)
+    y = np.repeat(normal(20, 32, seed=1), 15, axis=0)
+    found = compare(table(x), table(y))
+    assert (found.overlap, found.moved, found.cosine) == (None, None, None)
+    assert "any 20 different vectors" in (found.cosine_reason or "")
+    assert "300 of 300 points have so many exact copies" in text(found)
+    assert found.by_point()["a"] == [None] * 300
+    json.dumps(found.as_json(), allow_nan=False)
+    # Beside 400 single points they are left out, and the others keep to chance.
+    x = np.concatenate([x, normal(400, 32, seed=2)])
+    y = np.concatenate([y, normal(400, 32, seed=3)])[:, :20]
+    found = compare(table(x), table(y))
+    assert found.overlap is not None
+    assert found.overlap["mean"] < 0.05
+    assert "300 points with more than 10 exact copies are left out" in text(found)
+    assert "of 400 points have other neighbours" in text(found)
+    assert np.isnan(found.movement[:300]).all()
+    assert found.by_point()["a"][:300] == [None] * 300
+    assert all(each["a"] >= 300 for each in found.most_moved)
+    assert found.moved == int((found.movement > FLOOR).sum()) > 350
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_a_k_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch):
+    x, y = normal(40, 6), normal(40, 6, seed=1)
+    with pytest.raises(LexiscopeError, match="k is 0"):
+        compare(table(x), table(y), k=0)
+    assert compare(table(x), table(y), k=10**9).overlap is None
+    monkeypatch.setattr(comparison, "MOST_NEIGHBORS", 400)
+    assert compare(table(x), table(y), k=10).overlap is not None
+    with pytest.raises(LexiscopeError, match="at most 10"):
+        compare(table(x), table(y), k=11)
+
+
+class Read(Mapping[int, Floats]):
+    """Layers that count how often each is read."""
+
+    def __init__(self, layers: dict[int, Floats]) -> None:
+        self.layers = layers
+        self.times: Counter[int] = Counter()
+
+    def __getitem__(self, layer: int) -> Floats:
+        self.times[layer] += 1
+        return self.layers[layer]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+
+def test_layers_are_read_once_or_in_parts_that_fit(monkeypatch: pytest.MonkeyPatch):
+    points = pa.table({"label": [f"w{number}" for number in range(60)]})
+
+    def read(seed: int) -> tuple[Read, Space]:
+        layers = Read({layer: normal(60, 8, seed=seed + layer) for layer in range(6)})
+        return layers, Space("context", points, layers)
+
+    (of_a, a), (of_b, b) = read(0), read(3)
+    expected = compare(a, b).cka
+    assert max(of_a.times[layer] for layer in range(5)) == 1
+    assert max(of_b.times[layer] for layer in range(5)) == 1
+    # Two layers of b fit: a is read for each of three parts, b still once.
+    monkeypatch.setattr(comparison, "HELD", 2 * 60 * 8 * 4)
+    (of_a, a), (of_b, b) = read(0), read(3)
+    assert compare(a, b).cka == expected
+    assert max(of_a.times[layer] for layer in range(5)) == 3
+    assert max(of_b.times[layer] for layer in range(5)) == 1

@@ -624,7 +624,7 @@ export interface MovedPoint {
 }
 
 export interface ComparisonAnswer extends Comparison {
-  /** How far each point of either space moved; null where it is not in both. */
+  /** How far each point of either space moved; null where not in both, or not told. */
   by_point: { a: (number | null)[]; b: (number | null)[] };
 }
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.comparison.matching import Match, Points, match
-from lexiscope.comparison.statements import statements
-from lexiscope.errors import TooFewError
+from lexiscope.comparison.statements import NAMED, statements
+from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings import plain
 from lexiscope.measure.evidence import bootstrap_interval, finite
 from lexiscope.measure.similarity import (
@@ -22,7 +22,7 @@ from lexiscope.measure.similarity import (
     procrustes_chance,
     procrustes_cosines,
 )
-from lexiscope.neighbors import NeighborGraph, neighbor_graph
+from lexiscope.neighbors import NeighborGraph, neighbor_graph, normalize
 from lexiscope.space import Layer, Space
 
 Floats = NDArray[np.float32]
@@ -33,6 +33,11 @@ Figures = dict[str, Any]
 # single precision leaves 5e-14, storing it in bfloat16 2.5e-6.
 FLOOR = 1e-5
 LISTED = 2000
+# Neighbours of all points together: their numbers and similarities on both sides take 1 GB.
+MOST_NEIGHBORS = 2**26
+# Bytes of the second space's layers that are held while the first's are read one by one.
+HELD = 2**31
+BLOCK = 4096
 # Words of its sentence that an occurrence is told by, on either side.
 AROUND = 3
 NOT_SHOWN = frozenset({"points_a", "points_b", "movement", "overlap_per_point"})
@@ -64,7 +69,9 @@ class Comparison:
     overlap : mapping or None
         ``k``; ``mean``, the share of a point's k nearest that are the same; ``low`` and ``high``
         (95 % bootstrap interval over the points); ``chance``; and ``recall``, the share of the
-        true neighbours that the searches found. None for fewer than k + 2 points.
+        true neighbours that the searches found. Points with more than k exact copies are left
+        out, since which of them are nearest is arbitrary. None for fewer than k + 2 points, or
+        fewer than 2 that are not left out.
     cosine : mapping or None
         After the best rotation: ``mean``, ``median``, ``low`` (5th percentile) and ``lowest``,
         and ``chance``, the mean with b's points shuffled.
@@ -77,16 +84,19 @@ class Comparison:
     movement_by : {"procrustes", "overlap"}
         What movement is: 1 - cosine after the best rotation, or 1 - overlap.
     moved : int or None
-        Number of points with a movement above `FLOOR`; None where the points are too few to tell.
+        Number of points with a movement above `FLOOR`; None where it is told of no point.
     most_moved : sequence of mapping
         ``label``, ``a`` and ``b`` (point numbers), ``movement``, ``overlap`` (or None),
-        ``before`` and ``after``, labels of the nearest shared points; most moved first.
+        ``before`` and ``after``, labels of the nearest shared points; most moved first, and of
+        those that lost as many neighbours the ones whose former neighbours are farthest in b.
     seed : int
     points_a, points_b : ndarray of shape (shared,), int64
         Numbers of the shared points in either space, in the order of a.
     movement : ndarray of shape (shared,), float64
-        NaN where the points are too few to tell.
+        NaN where the points are too few to tell, and where movement is by overlap of points
+        that are left out of it.
     overlap_per_point : ndarray of shape (shared,), float32, or None
+        NaN for those left out.
     statements : tuple of str
     """
 
@@ -144,8 +154,8 @@ def compare(
     Points are the same when they have the same label, occurrences when they are the same
     characters of the same text. Neighbours are those among the shared points. Where the vectors
     have the same size, movement is 1 - cosine after the best rotation; else, and where the
-    points are no more than the dimensions, so that a rotation could bring almost any two sets
-    onto each other, it is the share of neighbours that are not the same.
+    different points are no more than the dimensions, so that a rotation could bring almost any
+    two sets onto each other, it is the share of neighbours that are not the same.
 
     Parameters
     ----------
@@ -173,8 +183,11 @@ def compare(
     TooFewError
         For fewer than 3 shared points.
     LexiscopeError
-        For a layer that is not there, and for vectors that hold NaN or infinity.
+        For a layer that is not there, for vectors that hold NaN or infinity, and for a k below
+        1 or so large that the neighbours would not fit.
     """
+    if k < 1:
+        raise LexiscopeError(f"k is {k}: give at least 1 neighbour to compare")
     tell = progress or (lambda _: None)
     asked = layers or (None, None)
     at = a.resolve_layer(asked[0]), b.resolve_layer(asked[1])
@@ -190,7 +203,13 @@ def compare(
             f"{a.name}: {names[0]} has {len(a):,} points, {names[1]} has {len(b):,}, and they "
             f"share {n}{same}: too few to compare (3 are needed)"
         )
-    cosines, cosine, reason = _turned(x, y, seed)
+    if n >= k + 2 and n * k > MOST_NEIGHBORS:
+        raise LexiscopeError(
+            f"{k:,} neighbours of each of {n:,} points are too many to compare: give a k of at "
+            f"most {max(1, MOST_NEIGHBORS // n):,}"
+        )
+    copies = _copies(x), _copies(y)
+    cosines, cosine, reason = _turned(x, y, copies, seed)
     tell(0.1)
     graphs = None
     if n >= k + 2 and not identical:
@@ -198,15 +217,17 @@ def compare(
             _graph(a, at[0], found.a, x, k, lambda share: tell(0.1 + 0.3 * share)),
             _graph(b, at[1], found.b, y, k, lambda share: tell(0.4 + 0.3 * share)),
         )
-    shares, overlap = _overlap(n, k, seed, identical, graphs)
-    cka = _cka((a, b), (found.a, found.b), at, lambda share: tell(0.7 + 0.3 * share))
+    crowded = np.logical_or(*(np.bincount(each)[each] > k + 1 for each in copies))
+    shares, overlap = _overlap(n, k, seed, identical, graphs, crowded)
+    points = found.a, found.b
+    cka = _cka((a, b), points, at, y.shape[1], lambda share: tell(0.7 + 0.3 * share))
     if cosines is not None:
         movement, by = 1 - cosines, "procrustes"
     else:
         unknown = np.full(n, np.nan)
         movement, by = unknown if shares is None else 1 - shares.astype(np.float64), "overlap"
-    moved = None if np.isnan(movement).any() else int((movement > FLOOR).sum())
-    order = np.argsort(-movement, kind="stable")[: min(most, moved or 0)]
+    moved = None if np.isnan(movement).all() else int((movement > FLOOR).sum())
+    order, tied = _most_moved(movement, min(most, moved or 0), y, graphs)
     figures: Figures = {
         "space": a.name,
         "a": _side(names[0], a, x, at[0]),
@@ -220,7 +241,7 @@ def compare(
         "overlap": overlap,
         "cosine": cosine,
         "cosine_reason": reason,
-        "within_words": _within_words(a.points, found.a, x, y, graphs, seed),
+        "within_words": _within_words(a.points, found.a, x, y, graphs, crowded, seed),
         "movement_by": by,
         "moved": moved,
         "most_moved": _described(order, a, found, movement, shares, graphs),
@@ -232,7 +253,7 @@ def compare(
         points_b=found.b,
         movement=movement,
         overlap_per_point=shares,
-        statements=tuple(statements(figures, x, y)),
+        statements=tuple(statements(figures, x, y, shares, tied)),
     )
 
 
@@ -268,8 +289,15 @@ def _graph(
     return at.graph(k, progress).first(k)
 
 
+def _copies(vectors: Floats) -> NDArray[np.int64]:
+    """Return a number of every row that equal rows have in common."""
+    # Of hashes, since sorting whole rows would copy them.
+    hashes = np.array([hash(row.tobytes()) for row in vectors], dtype=np.int64)
+    return np.unique(hashes, return_inverse=True)[1]
+
+
 def _turned(
-    x: Floats, y: Floats, seed: int
+    x: Floats, y: Floats, copies: tuple[NDArray[np.int64], NDArray[np.int64]], seed: int
 ) -> tuple[NDArray[np.float64] | None, Figures | None, str | None]:
     """Return every point's cosine after the best rotation and its figures, or why there is none."""
     (n, dim), other = x.shape, y.shape[1]
@@ -277,9 +305,10 @@ def _turned(
         return None, None, f"vectors of {dim} and {other} dimensions cannot be turned"
     cosines = procrustes_cosines(x, y)
     # So few points can still show that nothing moved, since chance does not bring that about.
-    if n <= dim and (cosines < 1 - FLOOR).any():
-        reason = f"a rotation in {dim} dimensions brings any {n:,} points near any others"
-        return None, None, reason
+    different = len(np.unique(np.stack(copies), axis=1).T)
+    if different <= dim and (cosines < 1 - FLOOR).any():
+        counted = f"{n:,} points" if different == n else f"{different:,} different vectors"
+        return None, None, f"a rotation in {dim} dimensions brings any {counted} near any others"
     return (
         cosines,
         {
@@ -299,6 +328,7 @@ def _overlap(
     seed: int,
     identical: bool,
     graphs: tuple[NeighborGraph, NeighborGraph] | None,
+    crowded: NDArray[np.bool_],
 ) -> tuple[Floats | None, Figures | None]:
     """Return the share of neighbours that every point keeps, and its figures."""
     if n < k + 2:
@@ -308,11 +338,45 @@ def _overlap(
     else:
         assert graphs is not None
         shares = neighbor_overlap(graphs[0].indices, graphs[1].indices)
+        shares[crowded] = np.nan
         recall = min(each.recall for each in graphs)
-    low, high = bootstrap_interval(shares, seed=seed)
-    mean = float(shares.mean(dtype=np.float64))
+    kept = shares[~np.isnan(shares)]
+    if len(kept) < 2:
+        return np.full_like(shares, np.nan), None
+    low, high = bootstrap_interval(kept, seed=seed)
+    mean = float(kept.mean(dtype=np.float64))
     figures = {"k": k, "mean": mean, "low": low, "high": high, "chance": k / (n - 1)}
     return shares, figures | {"recall": recall}
+
+
+def _most_moved(
+    movement: NDArray[np.float64],
+    count: int,
+    y: Floats,
+    graphs: tuple[NeighborGraph, NeighborGraph] | None,
+) -> tuple[NDArray[np.int64], bool]:
+    """Return those that moved most, and whether the last one named has others beside it.
+
+    Of equal movement, as overlap with its k + 1 values gives it, those come first whose former
+    neighbours are least similar in b, compared with the nearest there.
+    """
+    order = np.argsort(-movement, kind="stable")[:count]
+    if graphs is None or not count:
+        return order, False
+    candidates = np.flatnonzero(movement >= movement[order[-1]])
+    lost = graphs[1].similarities[candidates].mean(axis=1, dtype=np.float64)
+    for start in range(0, len(candidates), BLOCK):
+        some = candidates[start : start + BLOCK]
+        own = normalize(y[some])
+        for former in graphs[0].indices[some].T:
+            similarity = np.einsum("ij,ij->i", own, normalize(y[former]))
+            lost[start : start + BLOCK] -= similarity / graphs[0].k
+    lost = lost.round(6)  # what rounding tells apart is equal
+    order = np.lexsort((-lost, -movement[candidates]))
+    ranks = list(zip(movement[candidates[order]], lost[order], strict=True))
+    named = min(NAMED, count)
+    tied = len(ranks) > named and ranks[named - 1] == ranks[named]
+    return candidates[order[:count]], tied
 
 
 def _within_words(
@@ -321,6 +385,7 @@ def _within_words(
     x: Floats,
     y: Floats,
     graphs: tuple[NeighborGraph, NeighborGraph] | None,
+    crowded: NDArray[np.bool_],
     seed: int,
 ) -> Figures | None:
     """Measure what is alike once the occurrences of every word are exchanged for one another."""
@@ -334,9 +399,10 @@ def _within_words(
     order = np.empty_like(words)
     order[np.argsort(words, kind="stable")] = np.lexsort((rng.random(len(words)), words))
     overlap = None
-    if graphs is not None:
+    if graphs is not None and not crowded.all():
         exchanged = np.argsort(order)[graphs[1].indices[order]].astype(np.int32)
-        overlap = float(neighbor_overlap(graphs[0].indices, exchanged).mean(dtype=np.float64))
+        shares = neighbor_overlap(graphs[0].indices, exchanged)
+        overlap = float(shares[~crowded].mean(dtype=np.float64))
     try:
         cka = linear_cka(x, y[order]).value
     except TooFewError:  # all vectors of a layer are equal
@@ -352,37 +418,37 @@ def _cka(
     spaces: tuple[Space, Space],
     points: tuple[Points, Points],
     compared: tuple[Layer, Layer],
+    dimensions: int,
     progress: Share,
 ) -> Figures:
     """Measure linear CKA of all pairs of layers."""
     a, b = spaces
     layers_a: Sequence[Layer] = a.layers or (None,)
     layers_b: Sequence[Layer] = b.layers or (None,)
-
-    def of_b(layer: Layer) -> Floats:
-        return _rows(b, layer, points[1], "the second space")
-
-    own_b = {layer: hsic(y, y) for layer in layers_b for y in (of_b(layer),)}
-    values: list[list[float | None]] = []
-    debiased: list[list[float | None]] = []
-    chance = None
-    for done, layer_a in enumerate(layers_a):
-        x = _rows(a, layer_a, points[0], "the first space")
-        own_a = hsic(x, x)
-        values.append([])
-        debiased.append([])
-        for layer_b in layers_b:
-            try:
-                found = linear_cka(x, of_b(layer_b), (own_a, own_b[layer_b]))
-            except TooFewError:  # all vectors of a layer are equal
-                values[-1].append(None)
-                debiased[-1].append(None)
-                continue
-            values[-1].append(found.value)
-            debiased[-1].append(found.debiased)
-            if (layer_a, layer_b) == compared:
-                chance = found.chance
-        progress((done + 1) / len(layers_a))
+    values: list[list[float | None]] = [[None] * len(layers_b) for _ in layers_a]
+    debiased: list[list[float | None]] = [[None] * len(layers_b) for _ in layers_a]
+    chance, done = None, 0
+    # Reading is slow: as many layers of b are held as fit, and those of a read once for each part.
+    held = max(1, HELD // (4 * len(points[1]) * max(1, dimensions)))
+    for start in range(0, len(layers_b), held):
+        part = [
+            (column, layer, y, hsic(y, y))
+            for column, layer in enumerate(layers_b[start : start + held], start)
+            for y in (_rows(b, layer, points[1], "the second space"),)
+        ]
+        for row, layer_a in enumerate(layers_a):
+            x = _rows(a, layer_a, points[0], "the first space")
+            own_a = hsic(x, x)
+            for column, layer_b, y, own_b in part:
+                try:
+                    found = linear_cka(x, y, (own_a, own_b))
+                except TooFewError:  # all vectors of a layer are equal
+                    continue
+                values[row][column], debiased[row][column] = found.value, found.debiased
+                if (layer_a, layer_b) == compared:
+                    chance = found.chance
+            done += len(part)
+            progress(done / (len(layers_a) * len(layers_b)))
     return {
         "layers_a": list(layers_a),
         "layers_b": list(layers_b),
@@ -411,7 +477,7 @@ def _described(
             "a": int(found.a[point]),
             "b": int(found.b[point]),
             "movement": float(movement[point]),
-            "overlap": None if shares is None else float(shares[point]),
+            "overlap": None if shares is None or np.isnan(shares[point]) else float(shares[point]),
             "before": near(graphs[0], point) if graphs else [],
             "after": near(graphs[1], point) if graphs else [],
         }

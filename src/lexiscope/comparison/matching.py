@@ -91,7 +91,17 @@ def match(a: pa.Table, b: pa.Table) -> Match:
 
 
 def _keys(points: pa.Table, columns: Sequence[str]) -> list[Hashable]:
-    return list(zip(*(points[column].to_pylist() for column in columns), strict=True))
+    return list(zip(*(_values(points[column]) for column in columns), strict=True))
+
+
+def _values(column: pa.ChunkedArray) -> list[Hashable]:
+    """Return the values of a column, equal ones as one object: many occurrences share a text."""
+    coded = column.dictionary_encode().unify_dictionaries()
+    if not coded.num_chunks:
+        return []
+    values = coded.chunk(0).dictionary.to_pylist()
+    places = (place for chunk in coded.chunks for place in chunk.indices.to_pylist())
+    return [None if place is None else values[place] for place in places]
 
 
 def _unique(keys: Sequence[Hashable]) -> dict[Hashable, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ UNTURNED = 1 - 1e-5
 NAMED = 5
 
 
-def statements(figures: Figures, x: Floats, y: Floats) -> Iterator[str]:
+def statements(
+    figures: Figures, x: Floats, y: Floats, shares: Floats | None, tied: bool
+) -> Iterator[str]:
     """Say what a comparison found.
 
     Parameters
@@ -27,6 +30,10 @@ def statements(figures: Figures, x: Floats, y: Floats) -> Iterator[str]:
         Attributes of a `lexiscope.comparison.Comparison`.
     x, y : ndarray of shape (shared, dim)
         The vectors compared.
+    shares : ndarray of shape (shared,), float32, or None
+        Overlap of every point, NaN where it is left out.
+    tied : bool
+        Whether others moved as far as the last that is named.
 
     Yields
     ------
@@ -43,15 +50,17 @@ def statements(figures: Figures, x: Floats, y: Floats) -> Iterator[str]:
         )
     elif figures["movement_by"] == "procrustes":
         yield _unmoved(figures, x, y) if not figures["moved"] else _moved(figures)
-    else:
-        yield (
-            f"{figures['moved']:,} of {figures['shared']:,} points have other neighbours than "
-            f"before; how far they moved is told by that alone, since {figures['cosine_reason']}."
-        )
+    elif shares is not None:
+        yield _other_neighbors(figures, shares)
     if figures["most_moved"]:
         named = list(dict.fromkeys(each["label"] for each in figures["most_moved"]))
-        yield f"Moved most: {', '.join(named[:NAMED])}."
-    yield _neighbors(figures)
+        how = ""
+        if figures["movement_by"] == "overlap":
+            how = " (of equal ones those whose former neighbours are farthest now)"
+        if tied:
+            how = ", with others that moved as far"
+        yield f"Moved most{how}: {', '.join(named[:NAMED])}."
+    yield _neighbors(figures, shares)
     cka = _arrangement(figures)
     if cka:
         yield cka
@@ -77,8 +86,9 @@ def _sharing(figures: Figures) -> str:
 
 def _unmoved(figures: Figures, x: Floats, y: Floats) -> str:
     """Say in what the vectors differ, when their directions do not but for a rotation."""
-    length_x = np.linalg.norm(x.astype(np.float64), axis=1)
-    length_y = np.linalg.norm(y.astype(np.float64), axis=1)
+    length_x, length_y = (
+        np.sqrt(np.einsum("ij,ij->i", each, each, dtype=np.float64)) for each in (x, y)
+    )
     some = (length_x > 0) & (length_y > 0)
     along = np.einsum("ij,ij->i", x, y, dtype=np.float64)[some]
     turned = bool((along < UNTURNED * (length_x * length_y)[some]).any())
@@ -107,8 +117,26 @@ def _moved(figures: Figures) -> str:
     )
 
 
-def _neighbors(figures: Figures) -> str:
+def _other_neighbors(figures: Figures, shares: Floats) -> str:
+    """Say how many points have other neighbours, and how many would by chance."""
+    compared, others, k = int((~np.isnan(shares)).sum()), len(shares) - 1, figures["overlap"]["k"]
+    all_kept, none_kept = 1 / comb(others, k), comb(others - k, k) / comb(others, k)
+    return (
+        f"{figures['moved']:,} of {compared:,} points have other neighbours than before "
+        f"({compared * (1 - all_kept):,.0f} by chance) and {int((shares == 0).sum()):,} none of "
+        f"the same ({compared * none_kept:,.0f} by chance); how far they moved is told by that "
+        f"alone, since {figures['cosine_reason']}."
+    )
+
+
+def _neighbors(figures: Figures, shares: Floats | None) -> str:
     overlap = figures["overlap"]
+    copied = 0 if shares is None else int(np.isnan(shares).sum())
+    if overlap is None and copied:
+        return (
+            f"Nearest neighbours cannot be compared: {copied:,} of {figures['shared']:,} points "
+            "have so many exact copies that which are nearest is arbitrary."
+        )
     if overlap is None:
         return f"{figures['shared']:,} shared points are too few to compare nearest neighbours."
     mean, low, high, chance = (
@@ -120,6 +148,8 @@ def _neighbors(figures: Figures) -> str:
     )
     if overlap["low"] <= overlap["chance"]:
         said += ", no more than chance"
+    if copied:
+        said += f"; {copied:,} points with more than {overlap['k']} exact copies are left out"
     if overlap["recall"] < 1:
         said += f"; the search for them finds {_percent(overlap['recall'])} of the true ones"
     return f"{said}."

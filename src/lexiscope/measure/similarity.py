@@ -173,7 +173,7 @@ def neighbor_overlap(a: NDArray[np.integer], b: NDArray[np.integer]) -> NDArray[
     return np.asarray((both[:, 1:] == both[:, :-1]).sum(axis=1) / a.shape[1], dtype=np.float32)
 
 
-def rotation(x: Floats, y: Floats) -> NDArray[np.float64]:
+def rotation(cross: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the orthogonal matrix that turns x onto y best (Schönemann 1966).
 
     With ``X'Y = U S V'``, the orthogonal ``Q = U V'`` makes ``|X Q - Y|`` smallest. Reflections
@@ -181,13 +181,14 @@ def rotation(x: Floats, y: Floats) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    x, y : ndarray of shape (n, d)
+    cross : ndarray of shape (d, d), float64
+        X'Y.
 
     Returns
     -------
     ndarray of shape (d, d), float64
     """
-    left, _, right = np.linalg.svd(x.T @ np.asarray(y, dtype=np.float64))
+    left, _, right = np.linalg.svd(cross)
     return np.asarray(left @ right)
 
 
@@ -219,11 +220,11 @@ def procrustes_cosines(x: Floats, y: Floats) -> NDArray[np.float64]:
     _same_size(x, y)
     if np.array_equal(x, y):
         return np.ones(len(x))
-    x, y = _unit(x), _unit(y)
-    cosines = _cosines(x, y, rotation(x, y))
+    everywhere = np.arange(len(x))
+    cosines = _cosines(x, y, rotation(_cross(x, y, everywhere, everywhere)))
     kept = np.sort(np.argsort(-cosines, kind="stable")[: len(x) - int(TRIMMED * len(x))])
     if x.shape[1] < len(kept) < len(x):  # with fewer, they would not hold the rotation
-        cosines = _cosines(x, y, rotation(x[kept], y[kept]))
+        cosines = _cosines(x, y, rotation(_cross(x, y, kept, kept)))
     return cosines
 
 
@@ -250,17 +251,26 @@ def procrustes_chance(x: Floats, y: Floats, order: NDArray[np.integer]) -> float
         For arrays of different shapes.
     """
     _same_size(x, y)
-    cross = _unit(x).T @ _unit(y[order])
+    cross = _cross(x, y, np.arange(len(x)), order)
     return float(np.linalg.svd(cross, compute_uv=False).sum() / len(x))
 
 
-def _cosines(
-    x: NDArray[np.float64], y: NDArray[np.float64], turn: NDArray[np.float64]
+def _cross(
+    x: Floats, y: Floats, rows_x: NDArray[np.integer], rows_y: NDArray[np.integer]
 ) -> NDArray[np.float64]:
+    """Return X'Y of some rows divided by their lengths, the first of x with the first of y."""
+    cross = np.zeros((x.shape[1], y.shape[1]))
+    for start in range(0, len(rows_x), BLOCK):
+        some = slice(start, start + BLOCK)
+        cross += _unit(x[rows_x[some]]).T @ _unit(y[rows_y[some]])
+    return cross
+
+
+def _cosines(x: Floats, y: Floats, turn: NDArray[np.float64]) -> NDArray[np.float64]:
     cosines = np.empty(len(x))
     for start in range(0, len(x), BLOCK):
         rows = slice(start, start + BLOCK)
-        cosines[rows] = np.einsum("ij,ij->i", x[rows] @ turn, y[rows])
+        cosines[rows] = np.einsum("ij,ij->i", _unit(x[rows]) @ turn, _unit(y[rows]))
     cosines[~x.any(axis=1) & ~y.any(axis=1)] = 1
     return np.clip(cosines, -1, 1)
 
