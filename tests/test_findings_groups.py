@@ -342,7 +342,7 @@ def test_words_match_in_any_spelling():
         space_of(labels, noise(46)), lists={"own": ["INDIA", "cafe\u0301", "Tea ", "milk"]}
     )
     own = by_name(found)["own"]
-    assert own.points == (0, 1, 3, 4, 5)
+    assert own.points == (0, 3, 4, 5)
     assert own.figures["words"] == 4
     assert own.figures["missing"] == []
 
@@ -396,7 +396,7 @@ def test_too_little_is_said():
     for same in (np.ones((30, 4)), np.zeros((30, 4))):
         (refused,) = groups(space_of([f"w{i}" for i in range(30)], same))
         assert refused.refused
-        assert "one place" in refused.statement
+        assert "30 points are left out" in refused.statement
     # Every point on the list: nothing to compare with.
     found = groups(space_of(list("abcdef"), noise(6)), lists={"own": list("abcdef")})
     assert "none are left to compare" in found[-1].statement
@@ -494,3 +494,36 @@ def test_own_list_that_is_no_file(tmp_path: Path):
         read_list(tmp_path / "none.txt")
     with pytest.raises(LexiscopeError, match="cannot be read: Is a directory"):
         read_list(tmp_path)
+
+
+def test_copies_do_not_pass_for_a_group():
+    # The first hundred of six hundred rows, of which all but one are equal.
+    vectors = np.ones((600, 8))
+    vectors[599] = -1
+    labels = [f"w{number}" for number in range(600)]
+    (refused,) = groups(space_of(labels, vectors), lists={"first": labels[:100]})
+    assert refused.refused
+    # Rows of zeros are not near the others of them, and say nothing of the rest.
+    vectors = noise(600)
+    vectors[100:500] = 0
+    found = groups(
+        space_of(labels, vectors), lists={"first": labels[:100], "zeros": labels[200:300]}
+    )
+    of_name = {each.figures.get("group"): each for each in found if not each.refused}
+    assert not of_name["first"].figures["gathers"]
+    assert "400 points are left out" in of_name["first"].statement
+    assert set(of_name["first"].points) == set(range(100))
+    assert "zeros" not in of_name
+
+
+def test_spellings_of_a_word_do_not_gather_by_themselves():
+    rng = np.random.default_rng(3)
+    once = rng.standard_normal((1000, 32))
+    twins = once + 0.01 * rng.standard_normal(once.shape)
+    labels = [f"word{number}" for number in range(1000)]
+    labels += [label.capitalize() for label in labels]
+    chosen = [labels[number] for number in rng.choice(1000, 20, replace=False)]
+    found = groups(space_of(labels, np.vstack([once, twins])), lists={"drawn": chosen})
+    (drawn,) = (each for each in found if each.figures.get("group") == "drawn")
+    assert drawn.figures["n"] == 20
+    assert not drawn.figures["gathers"]

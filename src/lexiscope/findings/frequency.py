@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
+from lexiscope.findings.distinct import distinct, left_out
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.measure.evidence import finite
 from lexiscope.measure.frequency import (
@@ -27,6 +28,8 @@ WITHOUT_TEXT = ("special", "unused", "byte")
 EXTREMES = 10
 # A rank correlation below says next to nothing of a single token.
 SLIGHT = 0.2
+# Standard errors above chance from which points are called hubs.
+CLEARLY = 5
 HUBS = 15
 
 
@@ -75,9 +78,7 @@ def frequency(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
         ``"norm_by_rank"``, its points those with the largest and the smallest norm, and
         ``"hubness"``, its points the hubs.
     """
-    vectors = finite(space.vectors)
-    rows = ranked(space)
-    return [_norms(space, vectors, rows, seed), _hubs(space, rows, k, seed)]
+    return [_norms(space, finite(space.vectors), ranked(space), seed), _hubs(space, k, seed)]
 
 
 def _norms(
@@ -116,7 +117,7 @@ def _norms(
         trend = {
             1: "The rarer a token, the longer its vector",
             -1: "The rarer a token, the shorter its vector",
-            0: "How long a vector is does not go with how rare its token is",
+            0: "No relation of a vector's length with how rare its token is was found",
         }[_sign(found)]
         statement = (
             f"{trend}: {_correlation(found)} between length and row number, which stands in for "
@@ -127,20 +128,31 @@ def _norms(
     return Finding(name, space.name, None, statement, figures, tuple(dict.fromkeys(points)))
 
 
-def _hubs(space: Space, rows: NDArray[np.int64], k: int, seed: int) -> Finding:
-    name, n = "hubness", len(space)
+def _hubs(whole: Space, k: int, seed: int) -> Finding:
+    name = "hubness"
+    space, numbers = distinct(whole, k)
+    n, rows = len(space), ranked(space)
+    without = left_out(whole, space, k)
     try:
         # Even a graph needs two points.
         neighbors = space.graph(k).first(k).indices if n > 1 else np.empty((n, k), dtype=np.int32)
         measured = hubness(neighbors)
-        count = measured.occurrences
-        found = rank_correlation(count[rows], rows, seed=seed)
     except TooFewError as error:
-        return too_few(name, space.name, error, n)
+        return too_few(name, space.name, TooFewError(f"{error}{without}"), n)
+    count = measured.occurrences
+    try:
+        found = rank_correlation(count[rows], rows, seed=seed)
+    except TooFewError:  # of tokens with a rank; that some are hubs can be told all the same
+        nan = float("nan")
+        found = RankCorrelation(nan, nan, nan, 0)
     hubs = np.argsort(-count, kind="stable")[:HUBS]
     labels = space.points["label"]
     named = [
-        {"point": int(hub), "label": labels[int(hub)].as_py(), "occurrences": int(count[hub])}
+        {
+            "point": int(numbers[hub]),
+            "label": labels[int(hub)].as_py(),
+            "occurrences": int(count[hub]),
+        }
         for hub in hubs
     ]
     figures = {
@@ -158,7 +170,8 @@ def _hubs(space: Space, rows: NDArray[np.int64], k: int, seed: int) -> Finding:
         "bins": _bins(rank_bins(count[rows], rows)),
     }
     statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, hubs, named[0])
-    return Finding(name, space.name, None, statement, figures, as_points(hubs))
+    statement = f"{statement.removesuffix('.')}{without}."
+    return Finding(name, space.name, None, statement, figures, as_points(numbers[hubs]))
 
 
 def _hub_statement(
@@ -173,7 +186,9 @@ def _hub_statement(
     n = len(space)
     if np.isnan(measured.skewness):
         return f"No hubs: each of {n:,} points is among the {k} nearest of exactly {k} others."
-    beginning = "A few points are near to very many" if measured.skewness > 1 else "No marked hubs"
+    # Above chance by more than sampling gives: the standard error of a skewness is sqrt(6 / n).
+    marked = measured.skewness > measured.chance + CLEARLY * (6 / n) ** 0.5
+    beginning = "A few points are near to very many" if marked else "No marked hubs"
     said = (
         f"{beginning}: of {n:,} points {first['label']} is among the {k} nearest of "
         f"{first['occurrences']:,} others, and {measured.orphans:,} are nobody's neighbour; the "
@@ -191,7 +206,7 @@ def _hub_statement(
     trend = {
         1: f"rarer tokens are neighbours {somewhat}more often",
         -1: f"rarer tokens are neighbours {somewhat}less often",
-        0: "how rare a token is makes no difference",
+        0: "no relation with how rare a token is was found",
     }[_sign(found)]
     return f"{said}; {trend}: {_correlation(found)} with row number over {_tokens(space, rows)}."
 

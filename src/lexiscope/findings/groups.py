@@ -14,9 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.distinct import distinct, left_out
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.findings.word_lists import shipped_lists
-from lexiscope.measure.evidence import finite, holm
+from lexiscope.measure.evidence import holm
 from lexiscope.measure.groups import MEMBERS, Gathering, gathering, random_counts
 from lexiscope.space import Space
 
@@ -111,13 +112,15 @@ def groups(
         raise LexiscopeError(f"k {k}: look at 1 neighbour at least")
     own = dict(lists or {})
     _check(own, space.points)
+    whole = space
+    space, numbers = distinct(whole, k)
     n = len(space)
     if n <= MEMBERS:
-        error = TooFewError(f"{n} points: too few to say what gathers ({MEMBERS + 1} are needed)")
-        return [too_few(NAME, space.name, error, n)]
-    vectors = finite(space.vectors, f"the vectors of {space.name}")
-    if (vectors == vectors[0]).all():
-        error = TooFewError(f"all {n:,} points lie at one place: none is nearer than another")
+        counted = "1 point" if n == 1 else f"{n} points"
+        error = TooFewError(
+            f"{counted}: too few to say what gathers ({MEMBERS + 1} are needed)"
+            + left_out(whole, space, k)
+        )
         return [too_few(NAME, space.name, error, n)]
     indices = np.ascontiguousarray(space.graph(k).first(k).indices)
     asked = [*_kinds(space.points), *_scripts(space.points), *_lists(space.points, own)]
@@ -126,9 +129,9 @@ def groups(
     testable = {len(group.members) for group in asked if MEMBERS <= len(group.members) < n}
     null = random_counts(indices, testable, seed=seed)
     measured: list[Gathering | TooFewError] = []
-    for number, group in enumerate(asked):
+    for done, group in enumerate(asked):
         if progress:
-            progress(0.6 + 0.4 * number / len(asked))
+            progress(0.6 + 0.4 * done / len(asked))
         try:
             drawn = null.get(len(group.members))
             measured.append(gathering(indices, group.members, seed=seed, null=drawn))
@@ -161,10 +164,10 @@ def groups(
             "permutations": each.permutations,
             "seed": seed,
             "gathers": p_corrected < LEVEL,
-            **_extremes(group.members, each, labels),
+            **_extremes(group.members, each, labels, numbers),
         }
-        statement = _statement(group, each, figures)
-        points = as_points(group.members)
+        statement = _statement(group, each, figures, left_out(whole, space, k))
+        points = as_points(numbers[group.members])
         found.append(Finding(NAME, space.name, None, statement, figures, points))
     if progress:
         progress(1.0)
@@ -229,9 +232,9 @@ def _lists(points: pa.Table, own: Mapping[str, Sequence[str]]) -> Iterator[_Grou
 
     def group(name: str, source: str, many: str, one: str, words: Sequence[str]) -> _Group:
         asked = {_folded(word): word.strip() for word in words if word.strip()}
-        members = np.array(
-            sorted(point for word in asked for point in by_label.get(word, ())), dtype=np.int64
-        )
+        # Of a word's spellings the first: each would find the other, whatever else is near.
+        there = (by_label[word][0] for word in asked if word in by_label)
+        members = np.array(sorted(there), dtype=np.int64)
         missing = tuple(word for folded, word in asked.items() if folded not in by_label)
         return _Group(name, source, many, one, members, len(asked), missing)
 
@@ -246,18 +249,21 @@ def _folded(word: str) -> str:
 
 
 def _extremes(
-    members: NDArray[np.int64], measured: Gathering, labels: pa.ChunkedArray
+    members: NDArray[np.int64],
+    measured: Gathering,
+    labels: pa.ChunkedArray,
+    numbers: NDArray[np.int64],
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the members that gather most, and those that gather less than the mean."""
 
-    def told(numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
+    def told(chosen: NDArray[np.int64]) -> list[dict[str, Any]]:
         return [
             {
-                "point": int(members[number]),
-                "label": labels[int(members[number])].as_py(),
-                "share": float(shares[number]),
+                "point": int(numbers[members[at]]),
+                "label": labels[int(members[at])].as_py(),
+                "share": float(shares[at]),
             }
-            for number in numbers
+            for at in chosen
         ]
 
     shares = measured.shares
@@ -281,7 +287,7 @@ def _refusal(group: _Group, error: TooFewError) -> TooFewError:
     )
 
 
-def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any]) -> str:
+def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any], without: str) -> str:
     gathers, k, n = figures["gathers"], figures["k"], len(group.members)
     verb = "gather" if gathers else "do not gather more than chance would have it"
     nearest = f"{k:,} tokens" if k > 1 else "one token"
@@ -297,7 +303,7 @@ def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any]) -
         f"{_capital(group.many)} {verb}: of the {nearest} nearest to {group.one}, "
         f"{_percent(measured.share)} % are {_too(group)} ({interval}){lift}; among as many tokens "
         f"drawn at random it would be {_percent(measured.chance)} % "
-        f"({_p(figures)}, corrected for {tests}; {rests})."
+        f"({_p(figures)}, corrected for {tests}; {rests}{without})."
     )
 
 
