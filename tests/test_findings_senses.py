@@ -12,7 +12,9 @@ from sklearn.neighbors import NearestNeighbors
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.senses import senses
-from lexiscope.measure.senses import best_layer, recovery, sense_labels
+from lexiscope.measure.evidence import holm
+from lexiscope.measure.senses import Labels, Recovery, best_layer, deal, sense_labels
+from lexiscope.measure.senses import recovery as measure
 from lexiscope.neighbors import normalize
 from lexiscope.space import Space
 
@@ -21,6 +23,10 @@ TWENTY = ["a"] * 10 + ["b"] * 10
 
 def gaussians(n: int, dim: int = 30, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+
+
+def recovery(vectors: np.ndarray, labels: Labels, shuffles: int = 99, seed: int = 0) -> Recovery:
+    return measure(vectors, labels, deal(labels, shuffles), seed=seed)
 
 
 def planted(labels: list[str], strength: float, seed: int = 0) -> np.ndarray:
@@ -36,31 +42,74 @@ def planted(labels: list[str], strength: float, seed: int = 0) -> np.ndarray:
 
 def test_a_sense_that_stands_alone_is_left_out():
     given = ["a", "a", None, "b", "alone", "b", "a"]
-    labels = sense_labels(given, shuffles=20)
+    labels = sense_labels(given)
     assert labels.rows.tolist() == [0, 1, 3, 5, 6]
     assert labels.counts == {"a": 3, "b": 2}
     assert (labels.rare, labels.split, labels.majority) == (1, False, 0.6)
-    assert labels.codes.shape == (21, 5)
-    assert labels.codes[0].tolist() == [0, 0, 1, 1, 0]
-    assert (labels.codes.sum(axis=1) == 2).all()  # a shuffle keeps how many there are
+    assert labels.code.tolist() == [0, 0, 1, 1, 0]
+    dealt = deal(labels, 20)
+    assert dealt.shape == (20, 5)
+    assert dealt.dtype == np.uint8  # of many words and shuffles, eight bytes each are too many
+    assert (dealt.sum(axis=1) == 2).all()  # a shuffle keeps how many there are
+    assert (dealt != labels.code).any()
+    assert (deal(labels, 20) == dealt).all()
 
 
 def test_a_split_is_followed():
     given = ["a", "b", "a", "b", "a", "b", "b", "only test", "a", "only dev"]
-    split = ["train", "train", "test", "test", "test", "test", "test", "test", "dev", "dev"]
-    labels = sense_labels(given, split, shuffles=50)
-    assert labels.rows.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    split = ["Train", "training", "TEST", *["test"] * 5, "dev", "Validation"]
+    labels = sense_labels(given, split)
+    assert labels.rows.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
     assert labels.known.tolist() == [0, 1]
-    assert labels.scored.tolist() == [2, 3, 4, 5, 6]
-    assert (labels.rare, labels.split) == (1, True)
-    # Train has as many of both: the first is guessed, which 2 of 5 are.
-    assert labels.majority == 0.4
-    assert (labels.codes[:, :2].sum(axis=1) == 1).all()
-    assert (labels.codes[:, 2:].sum(axis=1) == 3).all()
+    assert labels.scored.tolist() == [2, 3, 4, 5, 6, 7]
+    assert labels.names == ("a", "b", "only test")
+    assert (labels.rare, labels.split) == (0, True)
+    # Train has as many of both: the first is guessed, which 2 of 6 are.
+    assert labels.majority == pytest.approx(2 / 6)
+    dealt = deal(labels, 50)
+    assert (np.sort(dealt[:, :2]) == [0, 1]).all()
+    assert (np.sort(dealt[:, 2:]) == [0, 0, 1, 1, 1, 2]).all()
+
+
+def test_a_sense_that_train_does_not_have_is_never_found():
+    given = TWENTY + ["a"] * 5 + ["c"] * 5
+    split = ["train"] * 20 + ["test"] * 10
+    measured = recovery(planted(given, 20), sense_labels(given, split))
+    assert measured.neighbor_accuracy == measured.centroid_accuracy == 0.5
+    away = np.abs(planted(given, 20)) * np.repeat([1, -1], [25, 5])[:, None]
+    assert recovery(away.astype(np.float32), sense_labels(given, split)).centroid_accuracy == 0.5
+
+
+def test_senses_are_handed_on_by_whole_texts():
+    texts = [0, 0, 1, 1, 2, 2, 3, 4, 5, 6]
+    given = ["a", "b", "b", "b", "a", "a", "a", "a", "b", "b"]
+    dealt = deal(sense_labels(given, texts=texts), 200)
+    assert len({tuple(each) for each in dealt.tolist()}) == 6 * 6
+    pairs = dealt[:, :6].reshape(200, 3, 2)
+    assert (np.sort(pairs.sum(axis=2), axis=1) == [0, 1, 2]).all()
+    assert (pairs[pairs.sum(axis=2) == 1] == [0, 1]).all()
+    assert (dealt[:, 6:].sum(axis=1) == 2).all()
+
+
+def test_a_sense_of_one_text_is_left_out():
+    labels = sense_labels(["a"] * 4 + ["b"] * 4 + ["c"] * 2, texts=[0, 1, 2, 3, 4, 5, 6, 7, 8, 8])
+    assert (labels.names, labels.rare) == (("a", "b"), 2)
+
+
+def test_two_of_one_text_are_not_each_others_nearest():
+    """Twice in each text, alike for that alone: no sense is there to be found."""
+    rng = np.random.default_rng(5)
+    given = np.repeat(rng.permutation(TWENTY), 2).tolist()
+    texts = np.repeat(np.arange(20), 2)
+    vectors = 5 * gaussians(20)[texts] + gaussians(40, seed=1)
+    measured = recovery(vectors, sense_labels(given, texts=texts), 999)
+    assert measured.neighbor_accuracy < 0.8
+    assert best_layer([measured])[1] > 0.05
+    assert recovery(vectors, sense_labels(given), 999).neighbor_accuracy == 1
 
 
 def test_a_split_of_one_part_is_none():
-    assert not sense_labels(TWENTY, ["train"] * 20, shuffles=1).split
+    assert not sense_labels(TWENTY, ["train"] * 20).split
 
 
 @pytest.mark.parametrize(
@@ -85,7 +134,7 @@ def test_recovery_by_hand():
     """Five directions in the plane, by their angles."""
     angles = np.radians([0, 10, 30, 80, 90])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    labels = sense_labels(["a", "a", "b", "b", "b"], shuffles=1)
+    labels = sense_labels(["a", "a", "b", "b", "b"])
     # Nearest: 0-10 a, 10-0 a, 30-10 wrong, 80-90 b, 90-80 b.
     # Means without the point itself: 0 and 10 to each other (10 from the other a, the b's lie
     # about 67); 30: a lies at 5, the other b's at 85, wrong; 80 and 90: b at 60 and 55, right.
@@ -100,7 +149,7 @@ def test_recovery_by_hand():
 def test_recovery_agrees_with_a_plain_double_loop():
     given = [str(number) for number in np.random.default_rng(1).integers(0, 3, 60)]
     vectors = planted(given, 1.0)
-    labels = sense_labels(given, shuffles=5)
+    labels = sense_labels(given)
     measured = recovery(vectors, labels)
     unit = normalize(vectors).astype(np.float64)
     found = []
@@ -126,7 +175,7 @@ def test_with_a_split_centroids_are_of_train():
     given = TWENTY * 2
     split = ["train"] * 20 + ["test"] * 20
     vectors = planted(given, 1.5)
-    measured = recovery(vectors, sense_labels(given, split, shuffles=5))
+    measured = recovery(vectors, sense_labels(given, split))
     unit = normalize(vectors)
     means = np.stack([unit[:10].mean(axis=0), unit[10:20].mean(axis=0)])
     found = (unit[20:] @ normalize(means).T).argmax(axis=1)
@@ -137,7 +186,7 @@ def test_with_a_split_centroids_are_of_train():
 
 def test_planted_senses_are_found_and_noise_is_not():
     labels = sense_labels(TWENTY)
-    clear = recovery(planted(TWENTY, 20), labels)
+    clear = recovery(planted(TWENTY, 20), labels, 999)
     assert clear.neighbor_accuracy == clear.centroid_accuracy == clear.macro_f1 == 1
     assert clear.ami == pytest.approx(1)
     assert clear.silhouette > 0.8
@@ -151,10 +200,10 @@ def test_planted_senses_are_found_and_noise_is_not():
 
 def test_p_allows_for_the_choice_of_the_layer():
     """Of noise at six layers the best is under 5 % as often as it should be."""
-    labels = sense_labels(TWENTY, shuffles=199)
+    labels = sense_labels(TWENTY)
     low = naive = 0
     for word in range(40):
-        layers = [recovery(gaussians(20, 10, 100 * word + each), labels) for each in range(6)]
+        layers = [recovery(gaussians(20, 10, 100 * word + each), labels, 199) for each in range(6)]
         best, p = best_layer(layers)
         low += p < 0.05
         chosen = layers[best]
@@ -164,7 +213,7 @@ def test_p_allows_for_the_choice_of_the_layer():
 
 
 def test_the_best_layer_is_the_one_with_the_nearest_neighbours_then_the_silhouette():
-    labels = sense_labels(TWENTY, shuffles=10)
+    labels = sense_labels(TWENTY)
     layers = [recovery(planted(TWENTY, strength), labels) for strength in (0, 20, 40, 20)]
     assert best_layer(layers)[0] == 2
 
@@ -183,7 +232,7 @@ def test_nan_is_refused():
     vectors = gaussians(20)
     vectors[3, 3] = np.nan
     with pytest.raises(LexiscopeError, match="NaN"):
-        recovery(vectors, sense_labels(TWENTY, shuffles=1))
+        recovery(vectors, sense_labels(TWENTY))
 
 
 # ---- findings ------------------------------------------------------------------------------------
@@ -210,11 +259,13 @@ def test_every_word_has_a_finding_and_all_have_one():
     bank, bat, rare, overall = found
     assert json.loads(json.dumps(bank.as_json()))["figures"]["senses"] == {"a": 10, "b": 10}
     assert bank.figures["word"] == "bank"
-    assert (bank.layer, bank.figures["best_layer"], bank.figures["p"]) == (1, 1, 0.001)
+    assert (bank.layer, bank.figures["best_layer"], bank.figures["p"]) == (1, 1, 0.0001)
     assert bank.points == tuple(range(20))
     assert bank.figures["neighbor_accuracy"][1] == bank.figures["micro_f1"][1] == 1
     assert (bank.figures["scored"], bank.figures["train"]) == ("leave-one-out", None)
     assert "lie apart: at layer 1" in bank.statement
+    assert bank.figures["p_corrected"] == pytest.approx(0.0002)
+    assert "(p ≤ .0002, corrected for 2 layers and 2 words)" in bank.statement
     assert bat.figures["p"] > 0.05
     assert "not shown to lie apart" in bat.statement
     assert rare.refused
@@ -223,7 +274,9 @@ def test_every_word_has_a_finding_and_all_have_one():
     each = [one.figures["neighbor_accuracy"][1] for one in (bank, bat)]
     assert overall.figures["neighbor_accuracy"][1] == pytest.approx(np.mean(each))
     assert overall.figures["low"][1] == pytest.approx(min(each))
-    assert overall.points == ()
+    assert overall.points == tuple(range(40))
+    assert "(40 occurrences; 1 word with too few left out)" in overall.statement
+    assert "chosen as the best of 2 layers" in overall.statement
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -235,6 +288,29 @@ def test_the_same_seed_gives_the_same_findings():
     overall = one[-1]
     assert overall.as_json()["figures"]["low"] == [None]
     assert "one word" in overall.statement
+
+
+def test_of_many_words_of_noise_none_lies_apart(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lexiscope.findings.senses.SHUFFLES", 1999)
+    columns = {
+        "target": [f"w{each}" for each in range(40) for _ in TWENTY],
+        "sense": TWENTY * 40,
+    }
+    *words, _ = senses(space(columns, gaussians(800, seed=6)))
+    p = np.array([each.figures["p"] for each in words])
+    assert (p < 0.05).any()
+    assert [each.figures["p_corrected"] for each in words] == holm(p).tolist()
+    assert all("not shown to lie apart" in each.statement for each in words)
+
+
+def test_what_is_left_out_and_the_texts_are_told():
+    texts = [*range(20), 20, 20, 20]
+    columns = {"target": ["bank"] * 23, "sense": TWENTY + ["c"] * 3, "row": texts}
+    bank, overall = senses(space(columns, planted(TWENTY + ["c"] * 3, 20)))
+    assert bank.figures["left_out"] == 3
+    assert "of 20 occurrences (3 of senses too rare to score left out), against" in bank.statement
+    assert "corrected" not in bank.statement  # one layer, one word
+    assert "too few" not in overall.statement
 
 
 def test_a_column_split_is_used():
@@ -260,10 +336,10 @@ def test_without_labels_one_finding_says_how_to_add_them(labels: list[str | None
 
 @pytest.mark.slow
 def test_the_example_words_lie_apart_by_sense(senses: Path):
-    from lexiscope.findings.senses import senses as measure
+    from lexiscope.findings.senses import senses as find
 
     context = lx.Atlas.open(senses)["context"]
-    *words, overall = measure(context)
+    *words, overall = find(context)
     assert len(words) == 14
     assert sum(each.figures["n"] for each in words) == len(context)
     bank = next(each.figures for each in words if each.figures["word"] == "bank")
@@ -272,7 +348,7 @@ def test_the_example_words_lie_apart_by_sense(senses: Path):
     assert bank["neighbor_accuracy"][0] < 0.5
     assert 0.7 <= max(bank["neighbor_accuracy"]) <= 0.95
     assert bank["p"] < 0.01
-    assert sum(each.figures["p"] < 0.05 for each in words) >= 12
+    assert sum(each.figures["p_corrected"] < 0.05 for each in words) >= 12
     figures = overall.figures
     assert figures["neighbor_accuracy"][0] < 0.4
     assert 0.65 <= figures["neighbor_accuracy"][6] <= 0.85

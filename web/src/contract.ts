@@ -378,6 +378,8 @@ export interface SenseFigures {
   /** With the senses dealt out anew at random. */
   shuffled: { neighbor_accuracy: (number | null)[]; centroid_accuracy: (number | null)[] };
   p: number | null;
+  /** Corrected for the other words too; the verdict goes by it. */
+  p_corrected: number | null;
   best_layer: number | null;
   scored: "leave-one-out" | "split";
   train: number | null;

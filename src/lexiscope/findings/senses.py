@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
-from lexiscope.measure.evidence import bootstrap_interval, sample
+from lexiscope.measure.evidence import bootstrap_interval, holm, sample
 from lexiscope.measure.senses import (
     FEWEST,
     SHUFFLES,
     Labels,
     Recovery,
     best_layer,
+    deal,
     recovery,
     sense_labels,
 )
@@ -28,6 +30,8 @@ WORDS = 200
 OCCURRENCES = 5000
 CERTAIN = 0.05
 NAMED = 5
+# Over all words, the occurrences are shown where there are fewer.
+SHOWN = 5000
 LAYERED = ("neighbor_accuracy", "centroid_accuracy", "macro_f1", "silhouette", "ami")
 
 Array = NDArray[Any]
@@ -40,14 +44,14 @@ def senses(
 
     The words with the most labelled occurrences are measured, 200 at most, each with 5,000
     occurrences at most, drawn. Of several layers the one with the highest nearest-neighbour
-    accuracy is the best (`lexiscope.measure.senses.best_layer`); p allows for that choice, not
-    for there being several words.
+    accuracy is the best (`lexiscope.measure.senses.best_layer`); p allows for that choice, and
+    the verdict, by p corrected after Holm, for the other words measured.
 
     Parameters
     ----------
     space : Space
         With layers; its points have the columns `target` and `sense`, and maybe `split`
-        ("train", "test").
+        ("train", "test") and their text's number in `row`, or the text itself in `text`.
     seed : int
     progress : callable, optional
         Called with the share done, in [0, 1].
@@ -59,6 +63,7 @@ def senses(
         ``"senses_overall"`` at the end where a word could be measured.
     """
     columns = {name: _column(space, name) for name in ("target", "sense", "split")}
+    texts = _texts(space)
     given = np.flatnonzero([each is not None for each in columns["sense"]])
     if not len(given) or not space.layers:
         error = TooFewError(
@@ -73,20 +78,32 @@ def senses(
     for code in np.argsort(-counts, kind="stable")[:WORDS]:
         rows = given[word == code][sample(counts[code], OCCURRENCES, seed)]
         try:
-            labels = sense_labels(columns["sense"][rows], columns["split"][rows], seed=seed)
+            labels = sense_labels(columns["sense"][rows], columns["split"][rows], texts[rows])
         except TooFewError:
             short[names[code]] = len(rows)
         else:
             labelled[names[code]] = labels, rows[labels.rows]
     measured = _measured(space, labelled, seed, progress)
+    best = {name: best_layer(layers) for name, layers in measured.items()}
+    corrected = holm([p for _, p in best.values()])
     found = [
-        _of_word(space, name, labels, rows, measured[name], counts[names == name].item(), seed)
-        for name, (labels, rows) in labelled.items()
+        _of_word(
+            space,
+            name,
+            labels,
+            rows,
+            measured[name],
+            (*best[name], p),
+            len(labelled),
+            counts[names == name].item(),
+            seed,
+        )
+        for (name, (labels, rows)), p in zip(labelled.items(), corrected, strict=True)
     ]
     if short:
         found.append(_refused(space, short))
     if labelled:
-        found.append(_overall(space, labelled, measured, len(names), seed))
+        found.append(_overall(space, labelled, measured, len(short), len(names), seed))
     return found
 
 
@@ -98,18 +115,32 @@ def _column(space: Space, name: str) -> Array:
     return np.array([each if each and each.strip() else None for each in values], dtype=object)
 
 
+def _texts(space: Space) -> NDArray[np.int64]:
+    """Return the number of every point's text; without a column for it, each has its own."""
+    column = next((each for each in ("row", "text") if each in space.points.column_names), None)
+    if column is None:
+        return np.arange(len(space))
+    values = pc.dictionary_encode(space.points[column], null_encoding="encode").combine_chunks()
+    return np.asarray(values.indices, dtype=np.int64)
+
+
 def _measured(
     space: Space,
     labelled: Mapping[str, tuple[Labels, Array]],
     seed: int,
     progress: Callable[[float], None] | None,
 ) -> dict[str, list[Recovery]]:
-    """Return every word's figures by layer, reading each layer once."""
+    """Return every word's figures by layer, reading each layer once.
+
+    Senses are dealt out anew at each layer, the same by the seed: kept for all words, they would
+    take more memory than the vectors.
+    """
     measured: dict[str, list[Recovery]] = {name: [] for name in labelled}
     for layer in space.layers if labelled else ():
         matrix = space.matrices[layer]
         for number, (name, (labels, rows)) in enumerate(labelled.items()):
-            measured[name].append(recovery(matrix[rows], labels, seed=seed))
+            dealt = deal(labels, SHUFFLES, seed)
+            measured[name].append(recovery(matrix[rows], labels, dealt, seed=seed))
             if progress:
                 done = space.layers.index(layer) + (number + 1) / len(labelled)
                 progress(done / len(space.layers))
@@ -122,10 +153,12 @@ def _of_word(
     labels: Labels,
     rows: Array,
     layers: list[Recovery],
+    chosen: tuple[int, float, float],
+    words: int,
     occurrences: int,
     seed: int,
 ) -> Finding:
-    best, p = best_layer(layers)
+    best, p, corrected = chosen
     figures: dict[str, Any] = {
         "word": word,
         "n": len(rows),
@@ -139,6 +172,7 @@ def _of_word(
             "centroid_accuracy": [each.shuffled_centroid.mean() for each in layers],
         },
         "p": p,
+        "p_corrected": corrected,
         "best_layer": space.layers[best],
         "scored": "split" if labels.split else "leave-one-out",
         "train": len(labels.known) if labels.split else None,
@@ -150,17 +184,24 @@ def _of_word(
     drawn = f", drawn from {occurrences:,} (seed {seed})" if occurrences > OCCURRENCES else ""
     whose = "nearest train occurrence" if labels.split else "nearest other occurrence"
     of = f"of {len(labels.scored):,} {'test ' if labels.split else ''}occurrences{drawn}"
-    chosen = f", the choice of {len(layers)} layers allowed for" if len(layers) > 1 else ""
+    if labels.rare:
+        of += f" ({labels.rare:,} of senses too rare to score left out)"
+    several = [
+        f"{count:,} {what}"
+        for count, what in ((len(layers), "layers"), (words, "words"))
+        if count > 1
+    ]
+    allowed = f", corrected for {' and '.join(several)}" if several else ""
     many = ", ".join(f"{name} {count:,}" for name, count in labels.counts.items())
-    verdict = "lie apart" if p < CERTAIN else "are not shown to lie apart"
+    verdict = "lie apart" if corrected < CERTAIN else "are not shown to lie apart"
     # None of the shuffles came near: it could be smaller with more of them.
-    sign = "≤" if p * (1 + SHUFFLES) < 1.5 else "="
+    sign = "≤" if p * (1 + SHUFFLES) < 1.5 and corrected < 1 else "="
     statement = (
         f"The senses of '{word}' ({many}) {verdict}: at layer {space.layers[best]} the {whose} "
         f"has the same sense for {_percent(layers[best].neighbor_accuracy)} {of}, against "
         f"{_percent(layers[best].shuffled_neighbor.mean())} with the senses shuffled and "
         f"{_percent(labels.majority)} for always guessing the most frequent one "
-        f"(p {sign} {p:.2g}{chosen})."
+        f"(p {sign} {corrected:.2g}{allowed})."
     ).replace(f"p {sign} 0.", f"p {sign} .")
     return Finding(NAME, space.name, space.layers[best], statement, figures, as_points(rows))
 
@@ -173,7 +214,7 @@ def _refused(space: Space, short: Mapping[str, int]) -> Finding:
     n = sum(short.values())
     error = TooFewError(
         f"{n:,} labelled occurrence{'' if n == 1 else 's'} of {', '.join(listed)}: too few to say "
-        f"whether senses lie apart ({FEWEST} of a word are needed, and 2 of each of 2 senses)."
+        f"whether senses lie apart ({FEWEST} of a word are needed, and 2 senses in 2 texts each)."
     )
     return too_few(NAME, space.name, error, n)
 
@@ -182,6 +223,7 @@ def _overall(
     space: Space,
     labelled: Mapping[str, tuple[Labels, Array]],
     measured: Mapping[str, list[Recovery]],
+    refused: int,
     words: int,
     seed: int,
 ) -> Finding:
@@ -220,14 +262,21 @@ def _overall(
     known = f"{len(labelled):,} word{'' if len(labelled) == 1 else 's'}"
     if words > WORDS:
         known += f" of the {WORDS} with the most labelled occurrences"
-    many = "the best" if len(space.layers) > 1 else "the only one"
+    of = f"{n:,} occurrences"
+    if refused:
+        of += f"; {refused:,} word{'' if refused == 1 else 's'} with too few left out"
+    count = len(space.layers)
+    many = f"chosen as the best of {count} layers" if count > 1 else "the only one"
     statement = (
-        f"Over {known} ({n:,} occurrences), the nearest occurrence has the same sense "
+        f"Over {known} ({of}), the nearest occurrence has the same sense "
         f"{_percent(means['neighbor_accuracy'][best])} of the time at layer {space.layers[best]}, "
         f"{many} ({interval}), against {_percent(shuffled[best])} with the senses shuffled and "
         f"{_percent(majority)} for always guessing the most frequent one."
     )
-    return Finding(OVERALL, space.name, space.layers[best], statement, figures)
+    points: tuple[int, ...] = ()
+    if n < SHOWN:
+        points = as_points(np.concatenate([rows for _, rows in labelled.values()]))
+    return Finding(OVERALL, space.name, space.layers[best], statement, figures, points)
 
 
 def _percent(share: float | np.floating) -> str:

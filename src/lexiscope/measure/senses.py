@@ -13,7 +13,8 @@ from lexiscope.measure.evidence import finite
 from lexiscope.neighbors import normalize
 
 FEWEST = 5
-SHUFFLES = 999
+# So many that p corrected for 200 words can still be small.
+SHUFFLES = 9999
 # A mean is known well from fewer shuffles than a p-value.
 CENTROID_SHUFFLES = 100
 # Cosines that differ by less are equal: single precision carries no more. A model without
@@ -23,7 +24,7 @@ TIE = 1e-6
 BLOCK = 2**20
 RESTARTS = 10
 
-Codes = NDArray[np.int64]
+Codes = NDArray[np.integer]
 Doubles = NDArray[np.float64]
 
 
@@ -54,15 +55,17 @@ class Separation:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The senses of one word's occurrences, and the same senses dealt out anew.
+    """The senses of one word's occurrences, and which of these are looked for among which.
 
     Attributes
     ----------
     names : tuple of str, length n_senses
     rows : ndarray of shape (n,), int64
         Which of the occurrences given are used.
-    codes : ndarray of shape (1 + shuffles, n), int64
-        The sense of every occurrence used: row 0 as it is, the others shuffled.
+    code : ndarray of shape (n,), the smallest unsigned integer that holds n_senses
+        The sense of every occurrence used.
+    text : ndarray of shape (n,), int64
+        The text of every occurrence used.
     scored, known : ndarray of int64
         Numbers in ``[0, n)`` of the occurrences whose sense is looked for, and of those whose
         sense is known. Both are all of them where an occurrence is left out of what is known
@@ -75,7 +78,8 @@ class Labels:
 
     names: tuple[str, ...]
     rows: Codes
-    codes: Codes
+    code: Codes
+    text: Codes
     scored: Codes
     known: Codes
     split: bool
@@ -84,14 +88,14 @@ class Labels:
     @property
     def counts(self) -> dict[str, int]:
         """Occurrences used, by sense."""
-        each = np.bincount(self.codes[0], minlength=len(self.names))
+        each = np.bincount(self.code, minlength=len(self.names))
         return dict(zip(self.names, each.tolist(), strict=True))
 
     @property
     def majority(self) -> float:
         """Share of what is scored that has the most frequent sense of what is known."""
-        usual = np.bincount(self.codes[0, self.known]).argmax()
-        return float((self.codes[0, self.scored] == usual).mean())
+        usual = np.bincount(self.code[self.known]).argmax()
+        return float((self.code[self.scored] == usual).mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +105,8 @@ class Recovery:
     Attributes
     ----------
     neighbor_accuracy : float
-        Share of occurrences whose nearest other (with a split: nearest train) occurrence has
-        their sense, in [0, 1].
+        Share of occurrences whose nearest other (with a split: nearest train) occurrence in
+        another text has their sense, in [0, 1].
     centroid_accuracy : float
         Share of occurrences nearest to the mean of their own sense, in [0, 1].
     macro_f1 : float
@@ -113,9 +117,9 @@ class Recovery:
     ami : float
         Adjusted mutual information (Vinh, Epps & Bailey 2010) of the senses with k-means
         clusters that know nothing of them; 0 by chance, 1 when they are the same.
-    shuffled_neighbor : ndarray of shape (shuffles,), float64
+    shuffled_neighbor : ndarray of shape (n_shuffles,), float64
         `neighbor_accuracy` with the senses shuffled.
-    shuffled_centroid : ndarray of shape (min(shuffles, 100),), float64
+    shuffled_centroid : ndarray of shape (min(n_shuffles, 100),), float64
         `centroid_accuracy` with the senses shuffled.
     """
 
@@ -162,7 +166,7 @@ def separation(vectors: NDArray[np.float32], labels: Sequence[str]) -> Separatio
     # The cosines of all pairs add up to the square of the vectors' sum.
     sums = np.eye(len(names))[code].T @ unit
     inside = (sums**2).sum()
-    near = _nearest(unit, everyone, everyone, np.random.default_rng(0))
+    near = _nearest(unit, everyone, everyone, everyone, np.random.default_rng(0))
     return Separation(
         within=float((inside - (unit**2).sum()) / (counts * (counts - 1)).sum()),
         between=float(((sums.sum(axis=0) ** 2).sum() - inside) / (n**2 - (counts**2).sum())),
@@ -175,28 +179,24 @@ def separation(vectors: NDArray[np.float32], labels: Sequence[str]) -> Separatio
 def sense_labels(
     senses: Sequence[str | None],
     split: Sequence[str | None] | None = None,
-    *,
-    shuffles: int = SHUFFLES,
-    seed: int = 0,
+    texts: Sequence[int] | NDArray[np.integer] | None = None,
 ) -> Labels:
-    """Choose which occurrences of a word are scored, and shuffle their senses.
+    """Choose which occurrences of a word are scored, and among which their sense is looked for.
 
-    A split is followed where the word has occurrences of both ``"train"`` and ``"test"``, as
-    in Loureiro et al. (2021): senses are learned from train and looked for in test, and other
-    occurrences (``"dev"``) are left alone. Otherwise each is left out in turn. An occurrence
-    whose sense cannot be learned is left out, for it says nothing of the vectors that it is
-    not found: with a split, when train does not have its sense; else, when it is the only one.
-
-    Senses are shuffled among what is known and among what is scored, so that each keeps as
-    many of every sense.
+    A split is followed where the word has occurrences of both train and test, as in Loureiro et
+    al. (2021): senses are learned from train and looked for in test, and other occurrences
+    ("dev") are left alone. A test occurrence whose sense train does not have counts as wrong.
+    Without a split each is left out in turn, and those of a sense that stands in one text only
+    are left out altogether: nothing else has their sense, whatever their vectors.
 
     Parameters
     ----------
     senses : sequence of str or None, length n_occurrences
         None where there is no label.
     split : sequence of str or None, optional
-    shuffles : int
-    seed : int
+        "train" or "training", and "test", in any case.
+    texts : sequence of int, optional
+        Numbers of the texts that the occurrences stand in; without it, each in its own.
 
     Returns
     -------
@@ -208,41 +208,87 @@ def sense_labels(
         With fewer than two senses that can be learned, or fewer than 5 occurrences to score.
     """
     sense = np.asarray(senses, dtype=object)
+    text = np.arange(len(sense)) if texts is None else np.asarray(texts)
     given = np.array([each is not None for each in senses], dtype=bool)
-    part = np.asarray(split if split is not None else [None] * len(sense), dtype=object)
-    train, test = given & (part == "train"), given & (part == "test")
+    parts = [str(each).strip().lower() for each in split] if split is not None else []
+    train, test = (
+        given & (np.isin(parts, names) if parts else False)
+        for names in (["train", "training"], ["test"])
+    )
     apart = bool(train.any() and test.any())
     if not apart:
         train = test = given
-    names, counts = np.unique(sense[train].astype(str), return_counts=True)
-    names = names[counts >= (1 if apart else 2)]
-    learned = np.isin(sense.astype(str), names)
-    rows = np.flatnonzero((train | test) & learned)
+    known_names, number = np.unique(sense[train].astype(str), return_inverse=True)
+    if not apart:  # those of one text have no other to be found by
+        pairs = np.unique(np.stack([number, text[train]]), axis=1)
+        known_names = known_names[np.bincount(pairs[0], minlength=len(known_names)) >= 2]
+    used = (train | test) & (apart | np.isin(sense.astype(str), known_names))
+    rows = np.flatnonzero(used)
     everyone = np.arange(len(rows))
     scored, known = everyone[test[rows]], everyone[train[rows]]
-    if len(names) < 2 or len(scored) < FEWEST:
-        each = "in train" if apart else "with 2 each"
+    if len(known_names) < 2 or len(scored) < FEWEST:
+        each = "in train" if apart else "in 2 texts each"
         raise TooFewError(
-            f"{len(scored):,} occurrence(s) with {len(names)} known sense(s): too few to say "
+            f"{len(scored):,} occurrence(s) with {len(known_names)} known sense(s): too few to say "
             f"whether senses lie apart ({FEWEST} of 2 senses {each} are needed)"
         )
-    code = np.searchsorted(names, sense[rows].astype(str))
+    names, code = np.unique(sense[rows].astype(str), return_inverse=True)
+    return Labels(
+        names=tuple(names.tolist()),
+        rows=rows,
+        code=code.astype(np.min_scalar_type(len(names) - 1)),
+        text=np.unique(text[rows], return_inverse=True)[1],
+        scored=scored,
+        known=known,
+        split=apart,
+        rare=int(((train | test) & ~used).sum()),
+    )
+
+
+def deal(labels: Labels, shuffles: int = SHUFFLES, seed: int = 0) -> Codes:
+    """Shuffle the senses of a word.
+
+    Occurrences of one text are not independent: they often share their sense, and are alike
+    for standing there. So texts hand on the senses of all their occurrences together, to texts
+    that hold as many of the word. Senses are shuffled among what is known and among what is
+    scored, so that each keeps as many of every sense.
+
+    Parameters
+    ----------
+    labels : Labels
+    shuffles : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (shuffles, n), of the type of ``labels.code``
+    """
     rng = np.random.default_rng(seed)
-    codes = np.tile(code, (1 + shuffles, 1))
-    for among in (known, scored) if apart else (everyone,):
-        codes[1:, among] = rng.permuted(codes[1:, among], axis=1)
-    rare = int(((train | test) & ~learned).sum())
-    return Labels(tuple(names.tolist()), rows, codes, scored, known, apart, rare)
+    dealt = np.tile(labels.code, (shuffles, 1))
+    for among in (labels.known, labels.scored) if labels.split else (labels.known,):
+        for group in _equally_many(labels.text, among):
+            senses = labels.code[group]
+            height = max(1, BLOCK // group.size)
+            for start in range(0, shuffles, height):
+                part = dealt[start : start + height]
+                order = np.tile(np.arange(len(group)), (len(part), 1))
+                shuffled = senses[rng.permuted(order, axis=1, out=order)]
+                part[:, group.ravel()] = shuffled.reshape(len(part), -1)
+    return dealt
 
 
-def recovery(vectors: NDArray[np.floating], labels: Labels, *, seed: int = 0) -> Recovery:
+def recovery(
+    vectors: NDArray[np.floating], labels: Labels, dealt: Codes, *, seed: int = 0
+) -> Recovery:
     """Measure how well the senses of a word are found again, at one layer.
 
-    All by cosine similarity. The means of senses are of vectors of length 1 and, where each
+    All by cosine similarity. The nearest occurrence is looked for in other texts, for two of one
+    text are alike without any sense. The means of senses are of vectors of length 1 and, where each
     occurrence is left out in turn, without the one that is looked for: of a sense with the sum
     ``S`` and an occurrence ``u`` of it, ``S - u``. Taking it out moves its own sense away from
     it, so where senses do not matter this accuracy lies below 1 / senses; what it is then is
-    what `Recovery.shuffled_centroid` is for. Equal cosines are decided by the lot.
+    what `Recovery.shuffled_centroid` is for. Others of its text stay in the means, there and in
+    the shuffles, where they hold together too. Equal cosines are decided by the lot.
 
     The clusters are of k-means on vectors of length 1 with as many clusters as senses, the best
     of 10 starts.
@@ -252,7 +298,10 @@ def recovery(vectors: NDArray[np.floating], labels: Labels, *, seed: int = 0) ->
     vectors : ndarray of shape (n, dim), float
         Of ``labels.rows``, in their order.
     labels : Labels
+    dealt : ndarray of shape (n_shuffles, n), int
+        The senses shuffled, of `deal`.
     seed : int
+        Of the lot and the starts of k-means.
 
     Returns
     -------
@@ -267,19 +316,23 @@ def recovery(vectors: NDArray[np.floating], labels: Labels, *, seed: int = 0) ->
 
     unit = normalize(finite(vectors)).astype(np.float64)
     rng = np.random.default_rng(seed)
-    code, scored = labels.codes[0], labels.scored
-    near = _nearest(unit, scored, labels.known, rng)
-    hits = (labels.codes[:, near] == labels.codes[:, scored]).mean(axis=1)
-    some = labels.codes[: 1 + CENTROID_SHUFFLES]
+    code, scored = labels.code, labels.scored
+    near = _nearest(unit, scored, labels.known, labels.text, rng)
+    height = max(1, BLOCK // len(scored))
+    hits = [
+        (part[:, near] == part[:, scored]).mean(axis=1)
+        for part in np.split(dealt, range(height, len(dealt), height))
+    ]
+    some = np.concatenate([code[None], dealt[:CENTROID_SHUFFLES]])
     found = np.concatenate(list(_nearest_centroids(unit, labels, some, rng)))
     right = (found == some[:, scored]).mean(axis=1)
     return Recovery(
-        neighbor_accuracy=float(hits[0]),
+        neighbor_accuracy=float((code[near] == code[scored]).mean()),
         centroid_accuracy=float(right[0]),
         macro_f1=_macro_f1(code[scored], found[0], len(labels.names)),
         silhouette=_silhouette(unit, code),
         ami=float(adjusted_mutual_info_score(code, _clusters(unit, len(labels.names), seed))),
-        shuffled_neighbor=hits[1:],
+        shuffled_neighbor=np.concatenate(hits),
         shuffled_centroid=right[1:],
     )
 
@@ -295,7 +348,7 @@ def best_layer(layers: Sequence[Recovery]) -> tuple[int, float]:
     Parameters
     ----------
     layers : sequence of Recovery
-        All of the same `Labels`.
+        All of the same `Labels`, dealt out the same.
 
     Returns
     -------
@@ -311,14 +364,24 @@ def best_layer(layers: Sequence[Recovery]) -> tuple[int, float]:
     return best, float((1 + as_good) / (1 + len(shuffled)))
 
 
-def _nearest(unit: Doubles, scored: Codes, known: Codes, rng: np.random.Generator) -> Codes:
-    """Return for every point scored its nearest known one, itself left out."""
+def _equally_many(text: Codes, among: Codes) -> Iterator[Codes]:
+    """Yield points of texts with equally many of them; shape (n_texts, points of each)."""
+    order = among[np.argsort(text[among], kind="stable")]
+    size = np.bincount(text[among])[text[order]]
+    for many in np.unique(size):
+        yield order[size == many].reshape(-1, many)
+
+
+def _nearest(
+    unit: Doubles, scored: Codes, known: Codes, text: Codes, rng: np.random.Generator
+) -> Codes:
+    """Return for every point scored its nearest known one of another text."""
     near = np.empty(len(scored), dtype=np.int64)
     height = max(1, BLOCK // len(known))
     for start in range(0, len(scored), height):
         part = scored[start : start + height]
         alike = unit[part] @ unit[known].T
-        alike[part[:, None] == known[None, :]] = -np.inf
+        alike[text[part][:, None] == text[known][None, :]] = -np.inf
         near[start : start + height] = known[_highest(alike, rng)]
     return near
 
@@ -351,6 +414,7 @@ def _nearest_centroids(
             products = products - member * itself
         lengths = np.sqrt(np.maximum(squares, 0))
         cosines = products / np.where(lengths > TIE, lengths, 1)
+        cosines[member.sum(axis=2) == 0] = -np.inf  # a sense that train does not have
         yield _highest(cosines.swapaxes(1, 2), rng)
 
 
