@@ -166,7 +166,7 @@ def test_the_layer_where_words_depend_on_their_text_most():
     layers = own, own + noise, own + shared + noise
     (found,) = find(space(words, texts, *layers))
     figures = json.loads(json.dumps(found.as_json()))["figures"]
-    assert (found.layer, found.points, figures["layers"]) == (2, (), [0, 1, 2])
+    assert (found.layer, found.points, figures["layers"]) == (2, tuple(range(80)), [0, 1, 2])
     assert (figures["n"], figures["words"], figures["texts"]) == (80, 10, 8)
     assert (figures["sampled"], figures["intra_reason"]) == (None, None)
     assert figures["self_similarity"][0] == pytest.approx(1)
@@ -187,13 +187,41 @@ def test_the_layer_where_words_depend_on_their_text_most():
     assert "layer 2" in found.statement
 
 
+def test_layers_as_good_are_named():
+    """The least of several is not told from the others by where it happens to be least."""
+    words, texts = grid(10, 8)
+    noise, own = gaussians(80, seed=2), gaussians(10)[words]
+    layers = noise, noise, own, noise, noise, noise
+    statement = find(space(words, texts, *layers))[0].statement
+    assert statement.startswith(
+        "Words depend on their text most at layer 0, and about as much at layers 1, 3-5: of"
+    )
+    clear = find(space(words, texts, own, noise))[0].statement
+    assert clear.startswith("Words depend on their text most at layer 1: of")
+    two = find(space(words, texts, own, noise, noise))[0].statement
+    assert "at layer 1, and about as much at layer 2: of" in two
+
+
+def test_points_are_of_the_words_at_either_end():
+    words, texts = grid(14, 8)
+    own = gaussians(14)[words] * np.linspace(0.2, 3, 14)[words][:, None]
+    vectors = (own + gaussians(112, seed=1)).astype(np.float32)
+    (found,) = find(space(words, texts, vectors))
+    named = {
+        each["word"] for end in ("most", "least") for each in found.figures[f"{end}_contextual"]
+    }
+    assert len(named) == 10
+    assert {f"w{words[point]}" for point in found.points} == named
+    assert len(found.points) == 80
+
+
 def test_single_words_of_texts_say_why_nothing_is_within():
     words, texts = np.tile(np.arange(4), 6), np.arange(24)
     (found,) = find(space(words, texts, gaussians(24)))
     assert found.figures["intra_sentence"] == found.figures["intra_sentence_adjusted"] == [None]
     assert "--match all" in found.figures["intra_reason"]
     assert found.figures["intra_reason"] in found.statement
-    assert "no more alike than by chance" in found.statement
+    assert "so not shown to be more alike than by chance" in found.statement
 
 
 def test_texts_are_drawn_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch):

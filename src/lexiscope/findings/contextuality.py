@@ -10,16 +10,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
-from lexiscope.findings.finding import Finding, too_few
+from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.measure.contextuality import TEXTS, WITHIN, Contextuality, occurrences
 from lexiscope.measure.contextuality import contextuality as measure
-from lexiscope.measure.evidence import bootstrap_interval
+from lexiscope.measure.evidence import bootstrap_interval, sample
 from lexiscope.space import Space
 
 NAME = "contextuality"
 # Of a space with more, so many are looked at, by drawing whole texts.
 OCCURRENCES = 100_000
 SHOWN = 5
+# Of their occurrences, so many are shown at most.
+POINTS = 5000
 
 
 def contextuality(
@@ -44,7 +46,7 @@ def contextuality(
     Returns
     -------
     list of Finding
-        One.
+        One. Its points are the occurrences of the words that depend on their text most and least.
     """
     column = next((each for each in ("row", "text") if each in space.points.column_names), None)
     if column is None or "target" not in space.points.column_names or not space.layers:
@@ -74,6 +76,15 @@ def contextuality(
     adjusted = [each.self_similarity - each.anisotropy for each in layers]
     low, high = np.transpose([bootstrap_interval(each, seed=seed) for each in adjusted])
     most = int(np.argmin([each.mean() for each in adjusted]))
+    order = np.argsort(layers[most].self_similarity, kind="stable")
+    listed = [
+        {
+            "word": names[groups.words[number]],
+            "self_similarity": float(layers[most].self_similarity[number]),
+        }
+        for number in order
+    ]
+    ends = groups.words[np.unique(np.concatenate([order[:SHOWN], order[-SHOWN:]]))]
     figures = {
         "n": len(rows),
         "words": len(groups.words),
@@ -83,12 +94,15 @@ def contextuality(
         "self_similarity_low": low,
         "self_similarity_high": high,
         "intra_reason": reason,
-        **_extremes(layers[most], [names[each] for each in groups.words]),
+        "most_contextual": listed[:SHOWN],
+        "least_contextual": listed[::-1][:SHOWN],
         "sampled": len(rows) if len(rows) < len(space) else None,
         "seed": seed,
     }
     statement = _statement(space.layers, figures, most)
-    return [Finding(NAME, space.name, space.layers[most], statement, figures)]
+    shown = rows[np.sort(np.concatenate([groups.of_words[word] for word in ends]))]
+    points = as_points(shown[sample(len(shown), POINTS, seed)])
+    return [Finding(NAME, space.name, space.layers[most], statement, figures, points)]
 
 
 def _numbered(space: Space, column: str) -> tuple[NDArray[np.int64], list[str]]:
@@ -126,27 +140,21 @@ def _by_layer(layers: Sequence[Contextuality]) -> dict[str, list[float | None]]:
     }
 
 
-def _extremes(layer: Contextuality, words: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the words that depend on their text most and least at a layer."""
-    order = np.argsort(layer.self_similarity, kind="stable")
-    listed = [
-        {"word": words[number], "self_similarity": float(layer.self_similarity[number])}
-        for number in order
-    ]
-    return {"most_contextual": listed[:SHOWN], "least_contextual": listed[::-1][:SHOWN]}
-
-
 def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str:
     adjusted, low, high = (
         figures[f"self_similarity_{each}"] for each in ("adjusted", "low", "high")
     )
     of = f"{figures['words']:,} words ({figures['n']:,} occurrences in {figures['texts']:,} texts"
     of += f", drawn with seed {figures['seed']})" if figures["sampled"] else ")"
+    # Intervals that overlap do not tell which of the layers has the least.
+    alike = [n for n in range(len(layers)) if n != most and low[n] <= high[most]]
     begin = f"Words depend on their text most at layer {layers[most]}"
+    if alike:
+        begin += f", and about as much at {_spans([layers[n] for n in alike])}"
     if len(layers) == 1:
         begin = f"At layer {layers[0]} words depend on their text like this"
     than = "more" if adjusted[most] >= 0 else "less"
-    sure = "" if low[most] > 0 else ", so no more alike than by chance"
+    sure = "" if low[most] > 0 else ", so not shown to be more alike than by chance"
     least = int(np.argmax(adjusted))
     other = f"; at layer {layers[least]} it is {_short(adjusted[least])}" if least != most else ""
     raw = int(np.argmin(figures["self_similarity"]))
@@ -168,6 +176,18 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
         f"{_short(figures['intra_sentence'][most])} with their mean, {_short(abs(beyond))} "
         f"{'more' if beyond >= 0 else 'less'} than random ones."
     )
+
+
+def _spans(layers: Sequence[int]) -> str:
+    """Return ascending layers in words, those in a row as one: "layers 1, 3-5"."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    said = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return f"layer{'s' if len(layers) > 1 else ''} {', '.join(said)}"
 
 
 def _short(value: float) -> str:
