@@ -129,7 +129,7 @@ def test_finding_of_planted_clusters():
         sorted(p for each in figures["clusters"] for p in each["points"])
     )
     assert "those kept (at least 60 %) overlap with what they were by" in finding.statement
-    assert "in the same numbers shuffled among the points there would be" in finding.statement
+    assert "dealt out anew, there would be" in finding.statement
     for number, each in enumerate(figures["clusters"]):
         assert each["size"] == len(each["points"])
         assert each["center"] in each["points"]
@@ -163,7 +163,7 @@ def test_chance_keeps_every_dimensions_numbers():
     assert len(chance_clusters(vectors).members) == 0
     [finding] = clusters(space_of(vectors))
     assert (finding.figures["chance_found"], finding.figures["chance_clustered"]) == (0, 0)
-    assert finding.statement.endswith("shuffled among the points there would be 0.")
+    assert finding.statement.endswith("dealt out anew, there would be 0.")
     np.testing.assert_array_equal(vectors, before)
 
 

@@ -143,4 +143,4 @@ def _chance(figures: dict[str, Any]) -> str:
     if count is None:
         return f"; of more than {SHUFFLED:,} points it was not asked what chance would find"
     held = f" with {figures['chance_clustered']:,} points" if count else ""
-    return f"; in the same numbers shuffled among the points there would be {count:,}{held}"
+    return f"; were every dimension's values dealt out anew, there would be {count:,}{held}"

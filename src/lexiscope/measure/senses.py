@@ -445,6 +445,7 @@ def _silhouette(unit: Doubles, code: Codes) -> float:
 
 def _clusters(unit: Doubles, senses: int, seed: int) -> Codes:
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     rounded = unit.round(6)
     different = len(np.unique(rounded, axis=0))

@@ -53,7 +53,7 @@ export function factsOf(finding: Finding): Fact[] {
       ["senses", Object.entries(senses.senses).map(([sense, n]) => `${sense} (${n})`).join(", ")],
       ["always the commonest", share(senses.majority)],
       ["best layer", String(senses.best_layer ?? "–")],
-      ["p", `${probability(senses.p)} (${count(senses.shuffles)} shuffles)`],
+      ["p", `${probability(senses.p_corrected)} (${count(senses.shuffles)} shuffles)`],
       ["scored", senses.scored === "split" ? `${senses.train} occurrences against ${senses.test} held out` : "each occurrence against all others"],
     ];
   }
