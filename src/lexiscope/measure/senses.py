@@ -450,4 +450,6 @@ def _clusters(unit: Doubles, senses: int, seed: int) -> Codes:
     rounded = unit.round(6)
     different = len(np.unique(rounded, axis=0))
     means = KMeans(min(senses, different), n_init=RESTARTS, random_state=seed)
-    return np.asarray(means.fit_predict(rounded), dtype=np.int64)
+    # Of so few points threads wait for one another longer than they work.
+    with threadpool_limits(1):
+        return np.asarray(means.fit_predict(rounded), dtype=np.int64)
