@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from scipy.stats import binom, skew, spearmanr
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.frequency import frequency
 from lexiscope.measure.frequency import hubness, rank_bins, rank_correlation
-from lexiscope.neighbors import neighbor_graph
+from lexiscope.neighbors import NeighborGraph, neighbor_graph
 from lexiscope.space import Space
 
 
@@ -218,3 +219,65 @@ def test_the_real_word_table(word_space: Space):
     assert ends[-1][0] <= figures["largest"] <= ends[-1][1]
     assert [each["point"] for each in figures["hubs"]] == list(hubs.points)
     assert len(hubs.points) == 15
+
+
+def test_copies_and_zeros_do_not_pass_for_hubs():
+    # Forty equal vectors have whichever neighbours come first.
+    _, hubs = frequency(words(np.ones((40, 4))))
+    assert hubs.refused
+    assert "40 points are left out" in hubs.statement
+    vectors = np.random.default_rng(0).normal(size=(300, 10))
+    _, alone = frequency(words(vectors))
+    padded = np.vstack([np.zeros((100, 10)), vectors])
+    _, hubs = frequency(words(padded))
+    assert "100 points are left out" in hubs.statement
+    for figure in ("n", "skewness", "largest", "orphans", "correlation"):
+        assert hubs.figures[figure] == alone.figures[figure]
+    # Rows and points are those of the space given.
+    assert [point - 100 for point in hubs.points] == list(alone.points)
+    assert hubs.figures["bins"][0]["from"] == 100
+    assert hubs.figures["bins"][-1]["to"] == 399
+
+
+def test_hubs_are_told_where_few_tokens_have_a_rank():
+    vectors = np.random.default_rng(0).normal(size=(500, 100))
+    vectors[:, 0] += 10
+    vectors[123] = np.eye(100)[0]
+    kinds = ["word"] * 9 + ["unused"] * 491
+    norms, hubs = frequency(words(vectors, kinds))
+    assert norms.refused
+    assert hubs.as_json()["figures"]["correlation"] is None
+    assert hubs.points[0] == 123
+    assert "A few points are near to very many" in hubs.statement
+    assert "row number" not in hubs.statement
+
+
+def test_hubs_are_told_from_chance():
+    """By the skewness above chance, which of one neighbour each is 1 already."""
+
+    def told(neighbors: np.ndarray) -> str:
+        n, k = neighbors.shape
+        nearest = neighbors.astype(np.int32)
+        graph = NeighborGraph(nearest, np.ones((n, k), np.float32), "exact", 1.0)
+        space = words(np.random.default_rng(0).normal(size=(n, 4)))
+        _, hubs = frequency(replace(space, graphs={None: graph}), k=k)
+        chance, skewness = hubs.figures["chance_skewness"], hubs.figures["skewness"]
+        assert (skewness > 1) == (chance > 0.9)
+        return hubs.statement
+
+    rng = np.random.default_rng(2)
+    one = rng.integers(399, size=(400, 1))
+    one += one >= np.arange(400)[:, None]
+    assert "No marked hubs" in told(one)
+    # Some of 4,000 points are drawn more readily than others.
+    liking = np.exp(0.3 * rng.normal(size=3999))
+    liking /= liking.sum()
+    others = np.array([rng.choice(3999, 10, replace=False, p=liking) for _ in range(4000)])
+    others += others >= np.arange(4000)[:, None]
+    assert "A few points are near to very many" in told(others)
+
+
+@pytest.mark.parametrize("k", [0, 50, 10**9])
+def test_k_that_cannot_be_is_refused(k: int):
+    with pytest.raises(LexiscopeError, match=f"k {k:,}: "):
+        frequency(words(np.random.default_rng(0).normal(size=(50, 4))), k=k)

@@ -428,6 +428,8 @@ def test_refuses_what_cannot_be_used():
         groups(space, lists={" ": ["w1"]})
     with pytest.raises(LexiscopeError, match="at least"):
         groups(space, k=0)
+    with pytest.raises(LexiscopeError, match="k 30: word has 30 points"):
+        groups(space, k=30)
     broken = noise(30)
     broken[3, 2] = np.nan
     with pytest.raises(LexiscopeError, match="NaN"):
@@ -527,3 +529,18 @@ def test_spellings_of_a_word_do_not_gather_by_themselves():
     (drawn,) = (each for each in found if each.figures.get("group") == "drawn")
     assert drawn.figures["n"] == 20
     assert not drawn.figures["gathers"]
+
+
+def test_among_very_many_groups_one_can_still_gather(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lexiscope.measure.groups.AFFORDABLE", 1.0)
+    vectors = noise(300)
+    vectors[:10] = vectors[0] + noise(10, 1) * 0.05
+    labels = [f"w{number}" for number in range(300)]
+    rng = np.random.default_rng(2)
+    drawn = {f"drawn {each}": rng.choice(labels, 10, replace=False).tolist() for each in range(60)}
+    found = by_name(groups(space_of(labels, vectors), lists={"planted": labels[:10], **drawn}))
+    planted = found["planted"].figures
+    # With 999 permutations 61 times the least p there is would be .061.
+    assert (planted["tests"], planted["permutations"]) == (61, 1220)
+    assert planted["gathers"]
+    assert sum(each.figures["gathers"] for each in found.values()) == 1

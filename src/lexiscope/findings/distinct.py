@@ -8,8 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lexiscope.errors import LexiscopeError
 from lexiscope.measure.evidence import finite
 from lexiscope.space import Space
+
+# As many neighbours as are usually asked for; cut to the points there are.
+USUAL = 10
 
 
 def distinct(space: Space, k: int) -> tuple[Space, NDArray[np.int64]]:
@@ -30,7 +34,18 @@ def distinct(space: Space, k: int) -> tuple[Space, NDArray[np.int64]]:
         The same where there is nothing to leave out.
     numbers : ndarray of shape (n,), int64
         Numbers of its points in the space given.
+
+    Raises
+    ------
+    LexiscopeError
+        For k below 1, or above 10 and not below the number of points, and for NaN or infinity.
     """
+    if k < 1:
+        raise LexiscopeError(f"k {k}: look at 1 neighbour at least")
+    if k > max(len(space) - 1, USUAL):
+        raise LexiscopeError(
+            f"k {k:,}: {space.name} has {len(space):,} points, look at fewer neighbours than that"
+        )
     vectors = finite(space.vectors, f"the vectors of {space.name}")
     rows = [row.tobytes() for row in vectors + 0.0]  # -0 is 0
     copies = Counter(rows)

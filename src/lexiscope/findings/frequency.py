@@ -61,7 +61,7 @@ def frequency(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
     Vocabularies begin with what is frequent, so a row's number stands in for how common a
     token is. Special and unused tokens, bytes and single characters, which stand by other
     rules, are left out of what is said of ranks; who is whose neighbour is counted of all
-    points.
+    points but those whose vector is zero or has more than k copies.
 
     Parameters
     ----------
@@ -77,6 +77,11 @@ def frequency(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
     list of Finding
         ``"norm_by_rank"``, its points those with the largest and the smallest norm, and
         ``"hubness"``, its points the hubs.
+
+    Raises
+    ------
+    LexiscopeError
+        For k below 1 or not below the number of points, and for vectors that hold NaN.
     """
     return [_norms(space, finite(space.vectors), ranked(space), seed), _hubs(space, k, seed)]
 
@@ -167,7 +172,7 @@ def _hubs(whole: Space, k: int, seed: int) -> Finding:
         "high": found.high,
         "hubs": named,
         "histogram": _histogram(count),
-        "bins": _bins(rank_bins(count[rows], rows)),
+        "bins": _bins(rank_bins(count[rows], numbers[rows])),
     }
     statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, hubs, named[0])
     statement = f"{statement.removesuffix('.')}{without}."

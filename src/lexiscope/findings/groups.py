@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,14 @@ from lexiscope.findings.distinct import distinct, left_out
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.findings.word_lists import shipped_lists
 from lexiscope.measure.evidence import holm
-from lexiscope.measure.groups import MEMBERS, Gathering, gathering, random_counts
+from lexiscope.measure.groups import (
+    FEWER,
+    MEMBERS,
+    PERMUTATIONS,
+    Gathering,
+    gathering,
+    random_counts,
+)
 from lexiscope.space import Space
 
 NAME = "group"
@@ -80,8 +88,9 @@ def groups(
 
     Scripts count from 20 tokens on, up to half of all: of a script that most tokens have,
     Latin in an English vocabulary, nearly every neighbour is of it anyway. Words of lists are
-    matched with labels, in capitals or not, so that ``India`` and ``india`` are both members.
-    The p-values are corrected for all groups tested (Holm 1979).
+    matched with labels, in capitals or not; of ``India`` and ``india`` the one of the lower row
+    is a member. Zero vectors and those with more than k copies are left out. The p-values are
+    corrected for all groups tested (Holm 1979).
 
     Parameters
     ----------
@@ -105,11 +114,9 @@ def groups(
     Raises
     ------
     LexiscopeError
-        For k below 1, vectors that hold NaN, and own lists that are empty or called as a group
-        that is there already.
+        For k below 1 or not below the number of points, vectors that hold NaN, and own lists that
+        are empty or called as a group that is there already.
     """
-    if k < 1:
-        raise LexiscopeError(f"k {k}: look at 1 neighbour at least")
     own = dict(lists or {})
     _check(own, space.points)
     whole = space
@@ -126,8 +133,16 @@ def groups(
     asked = [*_kinds(space.points), *_scripts(space.points), *_lists(space.points, own)]
     if progress:
         progress(0.1)
-    testable = {len(group.members) for group in asked if MEMBERS <= len(group.members) < n}
-    null = random_counts(indices, testable, seed=seed)
+    testable = [len(group.members) for group in asked if MEMBERS <= len(group.members) < n]
+    # So many that the least p there can be is below the level after correction, too.
+    needed = ceil(len(testable) / LEVEL)
+    null = random_counts(
+        indices,
+        testable,
+        permutations=max(PERMUTATIONS, needed),
+        fewer=max(FEWER, needed),
+        seed=seed,
+    )
     measured: list[Gathering | TooFewError] = []
     for done, group in enumerate(asked):
         if progress:

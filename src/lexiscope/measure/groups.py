@@ -139,6 +139,7 @@ def random_counts(
     sizes: Iterable[int],
     *,
     permutations: int = PERMUTATIONS,
+    fewer: int = FEWER,
     seed: int = 0,
 ) -> dict[int, NDArray[np.int64]]:
     """Count the neighbours within groups drawn at random from the n points.
@@ -149,8 +150,10 @@ def random_counts(
     sizes : iterable of int
         Numbers of members m, in [1, n - 1].
     permutations : int
-        Groups drawn of each size; at most 999 of a size of which this many would take more than
-        1e8 lookups, ``permutations * min(m, n - m) * k``.
+        Groups drawn of each size.
+    fewer : int
+        At most so many of a size of which `permutations` would take more than 1e8 lookups,
+        ``permutations * min(m, n - m) * k``.
     seed : int
 
     Returns
@@ -162,10 +165,9 @@ def random_counts(
     asked = sorted(set(sizes))
     costly = [m for m in asked if permutations * min(m, n - m) * k > AFFORDABLE]
     quick = [m for m in asked if m not in costly]
-    fewer = min(permutations, FEWER)
     return {
         **_nested_counts(indices, quick, permutations, seed),
-        **_nested_counts(indices, costly, fewer, seed),
+        **_nested_counts(indices, costly, min(permutations, fewer), seed),
     }
 
 
