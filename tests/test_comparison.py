@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
+from lexiscope import neighbors
 from lexiscope.comparison import FLOOR, Comparison, compare, comparison
 from lexiscope.comparison.matching import match
 from lexiscope.errors import LexiscopeError, TooFewError
@@ -527,7 +528,7 @@ def test_a_k_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(LexiscopeError, match="k is 0"):
         compare(table(x), table(y), k=0)
     assert compare(table(x), table(y), k=10**9).overlap is None
-    monkeypatch.setattr(comparison, "MOST_NEIGHBORS", 400)
+    monkeypatch.setattr(neighbors, "MEMORY", 2 * 8 * 400)
     assert compare(table(x), table(y), k=10).overlap is not None
     with pytest.raises(LexiscopeError, match="at most 10"):
         compare(table(x), table(y), k=11)

@@ -47,7 +47,9 @@ def test_two_words_by_hand():
     assert explained_variance(unit[:2]) == pytest.approx(0.8)
     assert explained_variance(3 * unit[2:]) == pytest.approx(1)
     # The mean is in the middle, with the cosine of half the angle.
-    assert cosine_with_mean(unit[:2]) == pytest.approx(((1 + 0.6) / 2) ** 0.5)
+    for size in (1, 1e25, 1e-25):
+        sized = unit[:2] * np.float32(size)
+        assert cosine_with_mean(sized) == pytest.approx(((1 + 0.6) / 2) ** 0.5)
 
 
 def test_closed_forms_are_the_double_loops():

@@ -13,8 +13,10 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from lexiscope import neighbors
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.finding import Finding, plain
+from lexiscope.findings.frequency import frequency
 from lexiscope.findings.groups import groups
 from lexiscope.findings.word_lists import SHIPPED, read_list, shipped_lists
 from lexiscope.measure.evidence import holm
@@ -516,6 +518,17 @@ def test_copies_do_not_pass_for_a_group():
     assert "400 points are left out" in of_name["first"].statement
     assert set(of_name["first"].points) == set(range(100))
     assert "zeros" not in of_name
+
+
+def test_more_neighbours_than_fit_are_refused_before_any_are_looked_for(
+    words: Space, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(neighbors, "MEMORY", 24 * len(words) * 50)
+    monkeypatch.setattr(Space, "graph", None)
+    with pytest.raises(LexiscopeError, match=r"k 51: .* a k of at most 50$"):
+        groups(words, k=51)
+    with pytest.raises(LexiscopeError, match=r"k 51: .* a k of at most 50$"):
+        frequency(words, k=51)
 
 
 def test_spellings_of_a_word_do_not_gather_by_themselves():

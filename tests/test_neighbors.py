@@ -5,7 +5,14 @@ import pytest
 from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError
-from lexiscope.neighbors import nearest, neighbor_graph, normalize, scores, spherize
+from lexiscope.neighbors import (
+    check_memory,
+    nearest,
+    neighbor_graph,
+    normalize,
+    scores,
+    spherize,
+)
 
 FOUR = np.array([[1, 0], [0.8, 0.6], [0, 2], [-1, 0]], dtype=np.float32)
 
@@ -87,3 +94,30 @@ def test_spherize_centres_then_normalises():
 def test_zero_rows_stay_zero():
     vectors = np.array([[0, 0], [3, 4]], dtype=np.float32)
     np.testing.assert_allclose(normalize(vectors), [[0, 0], [0.6, 0.8]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [3e38, 1e20, 1.0, 1e-30, 1e-38])
+def test_vectors_of_any_size_are_normalised(size: float):
+    vectors = np.array([[0.6, -0.8], [0, 0], [0.28, 0.96]]).astype(np.float32)
+    sized = (vectors.astype(np.float64) * size).astype(np.float32)
+    np.testing.assert_allclose(normalize(sized), vectors, atol=1e-6)
+    assert normalize(sized).dtype == np.float32
+    np.testing.assert_allclose(scores(vectors, sized[0], "cosine"), [1, 0, -0.6], atol=1e-6)
+    assert neighbor_graph(np.concatenate([sized, sized]), 1).indices[[0, 2], 0].tolist() == [3, 5]
+
+
+def test_usual_vectors_are_normalised_as_ever(word_table: NDArray[np.float32]):
+    expected = word_table / np.linalg.norm(word_table, axis=1, keepdims=True)
+    np.testing.assert_allclose(normalize(word_table), expected, rtol=0, atol=1e-7)
+
+
+def test_neighbours_that_would_not_fit_are_refused():
+    check_memory(2**20, 2**7)
+    with pytest.raises(LexiscopeError) as refused:
+        check_memory(30_522, 20_000, 24)
+    assert "k 20,000" in str(refused.value)
+    assert "13.6 GiB" in str(refused.value)
+    assert "at most 1,465" in str(refused.value)
+    check_memory(30_522, 1465, 24)
+    with pytest.raises(LexiscopeError, match="at most 1,465"):
+        check_memory(30_522, 1466, 24)

@@ -21,6 +21,11 @@ EXACT_LIMIT = 2e12
 RECALL_SAMPLE = 1000
 # Differences held at once, so few that they stay in the cache: four times as quick.
 DIFFERENCES = 2**18
+# Bytes that all neighbours together may take, and that one takes in a graph.
+MEMORY = 2**30
+NEIGHBOR = 8
+# Rows of which double precision is held at once.
+ROWS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +73,13 @@ def normalize(vectors: Floats) -> Floats:
     -------
     ndarray of shape (n, dim), float32, C order
     """
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+    unit = np.empty(vectors.shape, dtype=np.float32)
+    for start in range(0, len(vectors), ROWS):
+        # In double precision no square of a single-precision number overflows or vanishes.
+        part = vectors[start : start + ROWS].astype(np.float64)
+        norms = np.sqrt(np.einsum("ij,ij->i", part, part))
+        unit[start : start + ROWS] = part / np.where(norms > 0, norms, 1)[:, None]
+    return unit
 
 
 def spherize(vectors: Floats) -> Floats:
@@ -102,8 +112,7 @@ def scores(vectors: Floats, query: Floats, metric: Metric) -> Floats:
         Cosine similarity in [-1, 1], dot product, or Euclidean distance (smaller is nearer).
     """
     if metric == "cosine":
-        norm = float(np.linalg.norm(query))
-        return np.asarray(vectors @ (query / norm if norm else query), dtype=np.float32)
+        return np.asarray(vectors @ normalize(query[None])[0], dtype=np.float32)
     if metric == "euclidean":
         return _distances(vectors, query)
     return np.asarray(vectors @ query, dtype=np.float32)
@@ -147,6 +156,30 @@ def nearest(
     bound = np.partition(cost, k - 1)[k - 1]
     candidates = np.flatnonzero(cost <= bound)
     return candidates[np.argsort(cost[candidates], kind="stable")][:k].astype(np.int64)
+
+
+def check_memory(n: int, k: int, each: int = NEIGHBOR) -> None:
+    """Refuse so many neighbours that they would take more than 1 GiB.
+
+    Parameters
+    ----------
+    n : int
+        Points.
+    k : int
+        Neighbours of each.
+    each : int
+        Bytes that one neighbour takes in all that is held of it at once.
+
+    Raises
+    ------
+    LexiscopeError
+    """
+    if n * k * each > MEMORY:
+        raise LexiscopeError(
+            f"k {k:,}: so many neighbours of each of {n:,} points take "
+            f"{n * k * each / 2**30:,.1f} GiB of memory, and {MEMORY / 2**30:.3g} GiB are allowed; "
+            f"give a k of at most {max(1, MEMORY // (n * each)):,}"
+        )
 
 
 def neighbor_graph(

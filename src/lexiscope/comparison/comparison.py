@@ -22,7 +22,13 @@ from lexiscope.measure.similarity import (
     procrustes_chance,
     procrustes_cosines,
 )
-from lexiscope.neighbors import NeighborGraph, neighbor_graph, normalize
+from lexiscope.neighbors import (
+    NEIGHBOR,
+    NeighborGraph,
+    check_memory,
+    neighbor_graph,
+    normalize,
+)
 from lexiscope.space import Layer, Space
 
 Floats = NDArray[np.float32]
@@ -33,8 +39,6 @@ Figures = dict[str, Any]
 # single precision leaves 5e-14, storing it in bfloat16 2.5e-6.
 FLOOR = 1e-5
 LISTED = 2000
-# Neighbours of all points together: their numbers and similarities on both sides take 1 GB.
-MOST_NEIGHBORS = 2**26
 # Bytes of the second space's layers that are held while the first's are read one by one.
 HELD = 2**31
 BLOCK = 4096
@@ -203,11 +207,8 @@ def compare(
             f"{a.name}: {names[0]} has {len(a):,} points, {names[1]} has {len(b):,}, and they "
             f"share {n}{same}: too few to compare (3 are needed)"
         )
-    if n >= k + 2 and n * k > MOST_NEIGHBORS:
-        raise LexiscopeError(
-            f"{k:,} neighbours of each of {n:,} points are too many to compare: give a k of at "
-            f"most {max(1, MOST_NEIGHBORS // n):,}"
-        )
+    if n >= k + 2:
+        check_memory(n, k, 2 * NEIGHBOR)
     copies = _copies(x), _copies(y)
     cosines, cosine, reason = _turned(x, y, copies, seed)
     tell(0.1)

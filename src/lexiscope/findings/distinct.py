@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.measure.evidence import finite
+from lexiscope.neighbors import check_memory
 from lexiscope.space import Space
 
 # As many neighbours as are usually asked for; cut to the points there are.
 USUAL = 10
+# Bytes that a neighbour takes at most: 8 in the graph, 4 in its copy of k columns, and what the
+# random groups look up, for at most half of the points.
+LOOKED_UP = 24
 
 
 def distinct(space: Space, k: int) -> tuple[Space, NDArray[np.int64]]:
@@ -38,7 +42,8 @@ def distinct(space: Space, k: int) -> tuple[Space, NDArray[np.int64]]:
     Raises
     ------
     LexiscopeError
-        For k below 1, or above 10 and not below the number of points, and for NaN or infinity.
+        For k below 1, or above 10 and not below the number of points, or so large that the
+        neighbours would not fit, and for NaN or infinity.
     """
     if k < 1:
         raise LexiscopeError(f"k {k}: look at 1 neighbour at least")
@@ -46,6 +51,7 @@ def distinct(space: Space, k: int) -> tuple[Space, NDArray[np.int64]]:
         raise LexiscopeError(
             f"k {k:,}: {space.name} has {len(space):,} points, look at fewer neighbours than that"
         )
+    check_memory(len(space), k, LOOKED_UP)
     vectors = finite(space.vectors, f"the vectors of {space.name}")
     rows = [row.tobytes() for row in vectors + 0.0]  # -0 is 0
     copies = Counter(rows)

@@ -220,7 +220,8 @@ def cosine_with_mean(vectors: Floats) -> float:
     vectors : ndarray of shape (m, dim), float32
     """
     mean = vectors.mean(axis=0, dtype=np.float64)
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(mean)
+    squares = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+    lengths = np.sqrt(squares) * np.linalg.norm(mean)
     return float((vectors @ mean / np.where(lengths > 0, lengths, 1)).mean())
 
 
