@@ -10,7 +10,18 @@ from lexiscope.errors import LexiscopeError
 
 METRICS = ("cosine", "euclidean", "dot")
 METHODS = ("pca", "tsne", "umap", "axes")
-FORMATS = ("tensorboard",)
+FORMATS = (
+    "html",
+    "png",
+    "svg",
+    "pdf",
+    "parquet",
+    "npy",
+    "csv",
+    "word2vec",
+    "tensorboard",
+    "embedding-atlas",
+)
 PORT = click.IntRange(0, 65535)
 
 

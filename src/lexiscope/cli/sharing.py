@@ -4,32 +4,71 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lexiscope.cli.options import FORMATS, PORT, Command, json_option
+from lexiscope.cli.options import FORMATS, PORT, Command, json_option, numbers
 from lexiscope.terminal import as_json
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
 
 
-@click.command(cls=Command, example="lexiscope export senses.atlas tensorboard logs")
+@click.command(
+    cls=Command,
+    short_help="Write an atlas as files that others read.",
+    example="lexiscope export senses.atlas html senses.html\n"
+    "lexiscope export senses.atlas pdf word.pdf --space word --color kind\n"
+    "lexiscope export senses.atlas parquet vectors/ --space context --layers 0,6",
+)
 @click.argument("atlas", type=click.Path(path_type=Path))
 @click.argument("format", type=click.Choice(FORMATS))
 @click.argument("destination", type=click.Path(path_type=Path))
+@click.option("--space", "spaces", multiple=True, help="Only this space; may be given again.")
+@click.option("--layers", help="Only these layers, such as 0,6 or 0-6.")
+@click.option(
+    "--projection", "projections", multiple=True, help="Only this one (tsne-2d); again for more."
+)
+@click.option("-k", type=click.IntRange(min=1), help="html: neighbours kept of each point.")
+@click.option("--color", help="png, svg, pdf: the column that colours the points.")
+@click.option("--finding", help="png, svg, pdf: draw this finding instead of a map.")
 @json_option
-def export(atlas: Path, format: str, destination: Path, to_json: bool) -> None:
-    """Write an atlas as files that other programs read."""
-    from lexiscope.atlas import Atlas
-    from lexiscope.export import FORMATS
+def export(
+    atlas: Path,
+    format: str,
+    destination: Path,
+    spaces: tuple[str, ...],
+    layers: str | None,
+    projections: tuple[str, ...],
+    to_json: bool,
+    **options: Any,
+) -> None:
+    """Write an atlas, or what is chosen of it, as files that other programs read.
 
-    FORMATS[format](Atlas.open(atlas), destination)
+    DESTINATION is a file with the format's ending, or a folder for all there is.
+    """
+    from lexiscope.atlas import Atlas
+    from lexiscope.export import FORMATS, Choice, export
+
+    choice = Choice(spaces, numbers(layers) or (), projections)
+    given = {name: value for name, value in options.items() if value is not None}
+    written = export(Atlas.open(atlas), format, destination, choice, **given)
     if to_json:
-        as_json({"atlas": str(atlas), "format": format, "destination": str(destination)})
-    else:
-        click.echo(f"wrote {destination}; look with: tensorboard --logdir {destination}")
+        as_json({"atlas": str(atlas), "format": format, "written": [str(path) for path in written]})
+        return
+    for path in written:
+        click.echo(f"wrote {path} ({_size(path)})")
+    look = FORMATS[format].look.format(written[0] if len(written) == 1 else destination)
+    if look:
+        click.echo(look)
+
+
+def _size(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    size = path.stat().st_size
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
 
 
 @click.command(

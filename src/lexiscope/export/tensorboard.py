@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lexiscope.atlas import MANIFEST, Atlas
-from lexiscope.errors import LexiscopeError
-from lexiscope.space import Layer
+from lexiscope.atlas import Atlas
+from lexiscope.export.choice import Choice, check_folder
 from lexiscope.tensorboard import Embedding, write_projector
 
 
-def export_tensorboard(atlas: Atlas, destination: str | os.PathLike[str]) -> None:
+def export_tensorboard(
+    atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
+) -> list[Path]:
     """Write every space, and every layer of those in context, with their projections.
 
     Parameters
@@ -21,26 +22,31 @@ def export_tensorboard(atlas: Atlas, destination: str | os.PathLike[str]) -> Non
     destination : path
         The log directory for ``tensorboard --logdir``. An earlier export there is replaced;
         files of others are left alone.
+    choice : Choice, optional
+        By default all there is.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The folder.
 
     Raises
     ------
     LexiscopeError
         When the folder cannot be written or holds another's projector configuration.
     """
-    if (Path(destination) / MANIFEST).exists():
-        raise LexiscopeError(f"{destination} is an atlas; name another folder for TensorBoard")
-    write_projector(destination, _embeddings(atlas))
+    folder = Path(destination)
+    check_folder(folder)
+    write_projector(folder, _embeddings(atlas, choice or Choice()))
+    return [folder]
 
 
-def _embeddings(atlas: Atlas) -> Iterator[Embedding]:
-    for name in atlas.spaces:
-        space = atlas[name]
-        layers: tuple[Layer, ...] = space.layers or (None,)
-        for layer in layers:
-            tag = name if layer is None else f"{name}_layer_{layer:02d}"
-            yield Embedding(
-                tag,
-                space.matrices[layer],
-                space.points,
-                [atlas.projection(name, id, layer) for id in atlas.projections(name, layer)],
-            )
+def _embeddings(atlas: Atlas, choice: Choice) -> Iterator[Embedding]:
+    for part in choice.parts(atlas):
+        space = atlas[part.space]
+        yield Embedding(
+            part.name,
+            space.matrices[part.layer],
+            space.points,
+            [atlas.projection(part.space, id, part.layer) for id in part.projections],
+        )

@@ -1,0 +1,154 @@
+"""Choice: which spaces, layers and projections of an atlas are exported."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lexiscope.atlas import MANIFEST, Atlas, storing
+from lexiscope.errors import LexiscopeError
+from lexiscope.space import Layer
+
+
+@dataclass(frozen=True)
+class Part:
+    """One layer of a space, or a table, with some of its projections.
+
+    Attributes
+    ----------
+    space : str
+    layer : int or None
+        None for a table.
+    projections : tuple of str
+        Ids, the one that keeps most neighbours first.
+    """
+
+    space: str
+    layer: Layer
+    projections: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its file is called, without an ending."""
+        return self.space if self.layer is None else f"{self.space}_layer_{self.layer:02d}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen; an empty tuple is all there is.
+
+    Attributes
+    ----------
+    spaces : tuple of str
+    layers : tuple of int
+        Of spaces in context; tables, which have none, are not chosen away by it.
+    projections : tuple of str
+        Ids such as ``tsne-2d``.
+    """
+
+    spaces: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    projections: tuple[str, ...] = ()
+
+    def parts(self, atlas: Atlas) -> list[Part]:
+        """Return what is chosen of an atlas, in its order.
+
+        Raises
+        ------
+        LexiscopeError
+            For a space, a layer or a projection that the atlas has nowhere, and for an atlas
+            that is empty.
+        """
+        if not len(atlas):
+            raise LexiscopeError(f"{atlas.path} is empty; fill it with: lexiscope build")
+        _refuse_unknown("space", self.spaces, atlas.spaces)
+        spaces = [name for name in atlas.spaces if not self.spaces or name in self.spaces]
+        layers = {name: atlas[name].layers for name in spaces}
+        _refuse_unknown("layer", self.layers, sorted({n for each in layers.values() for n in each}))
+        found = [
+            (name, layer, list(atlas.projections(name, layer)))
+            for name in spaces
+            for layer in (layers[name] or (None,))
+            if layer is None or not self.layers or layer in self.layers
+        ]
+        known = dict.fromkeys(id for _, _, ids in found for id in ids)
+        _refuse_unknown("projection", self.projections, list(known))
+        return [
+            Part(
+                name,
+                layer,
+                tuple(id for id in ids if not self.projections or id in self.projections),
+            )
+            for name, layer, ids in found
+        ]
+
+
+def placed(parts: Iterable[Part], destination: Path, suffix: str) -> list[tuple[Part, Path]]:
+    """Say which file each part goes to: the destination itself, or one each in a folder.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+    destination : pathlib.Path
+        With the format's ending a file, for one part; otherwise a folder, made when it is not
+        there.
+    suffix : str
+        The ending, with its dot.
+
+    Raises
+    ------
+    LexiscopeError
+        For a file and several parts, and for a destination that cannot be.
+    """
+    parts = list(parts)
+    if destination.suffix.lower() != suffix:
+        check_folder(destination)
+        return [(part, destination / f"{part.name}{suffix}") for part in parts]
+    check_file(destination)
+    if len(parts) > 1:
+        names = ", ".join(part.name for part in parts)
+        raise LexiscopeError(
+            f"{destination} is one file, and {len(parts)} are chosen ({names}): choose one with "
+            f"--space and --layer, or name a folder, such as {destination.with_suffix('')}"
+        )
+    return [(parts[0], destination)]
+
+
+def check_file(path: Path) -> None:
+    """Refuse a place where no file can be written, before anything is computed."""
+    if path.is_dir():
+        what = "an atlas" if (path / MANIFEST).exists() else "a folder"
+        raise LexiscopeError(f"{path} is {what}: name a file")
+    if not path.parent.is_dir():
+        raise LexiscopeError(f"{path}: there is no folder {path.parent}; make it first")
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a place where no folder of files can be."""
+    if (path / MANIFEST).exists():
+        raise LexiscopeError(f"{path} is an atlas; name another folder")
+    if path.exists() and not path.is_dir():
+        raise LexiscopeError(f"{path} is a file; name a folder")
+
+
+@contextlib.contextmanager
+def fresh(path: Path) -> Iterator[Path]:
+    """Give a place beside a file to write to; what was written whole takes the file's place."""
+    aside = path.with_name(f".{path.name}.new")
+    with storing(path.parent):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield aside
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def _refuse_unknown(what: str, asked: Iterable[object], there: Iterable[object]) -> None:
+    there = list(there)
+    for each in asked:
+        if each not in there:
+            has = ", ".join(map(str, there)) or "none"
+            raise LexiscopeError(f"{what} {each}: there is {has}")
