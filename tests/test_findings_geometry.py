@@ -8,18 +8,20 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import stats
 
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.geometry import geometry
 from lexiscope.measure.geometry import (
     cosine_contributions,
-    intrinsic_dimension,
     isoscore,
     participation_even,
     participation_ratio,
     partition_ratio,
 )
 from lexiscope.measure.geometry import geometry as measure
+from lexiscope.measure.intrinsic import intrinsic_dimension
+from lexiscope.measure.jackknife import jackknife_groups, jackknife_interval
 from lexiscope.neighbors import neighbor_graph
 from lexiscope.space import Space
 
@@ -124,8 +126,92 @@ def test_no_intrinsic_dimension_of_positions():
         Space("position", points, {None: np.repeat(gaussian(59, 8), [2] + [1] * 58, axis=0)})
     )
     assert math.isnan(finding.figures["intrinsic_dimension"][0])
+    assert math.isnan(finding.figures["mean_cosine_low"][0])
+    assert "interval" not in finding.statement
     assert finding.figures["duplicates"] == [2]
     assert "surroundings" not in finding.statement
+
+
+def test_jackknife_of_a_mean_is_its_standard_error():
+    values = gaussian(1, 12)[0].astype(float)
+    without = np.array([np.delete(values, left).mean() for left in range(12)])
+    reach = stats.t.ppf(0.975, 11) * values.std(ddof=1) / 12**0.5
+    found = jackknife_interval(values.mean(), without, np.ones(12, int))
+    assert found == pytest.approx((values.mean() - reach, values.mean() + reach))
+    # Of groups of unequal size too it is about that of the mean.
+    values = gaussian(1, 4000, seed=1)[0].astype(float)
+    groups = np.split(np.arange(4000), np.cumsum(np.random.default_rng(0).integers(20, 200, 30)))
+    groups = [group for group in groups if len(group)]
+    without = np.array([np.delete(values, group).mean() for group in groups])
+    low, high = jackknife_interval(values.mean(), without, np.array(list(map(len, groups))))
+    assert (high - low) / 2 == pytest.approx(2 / 4000**0.5, rel=0.3)
+    assert np.isnan(jackknife_interval(1.0, np.ones(4), np.ones(4, int))).all()
+
+
+def test_units_are_left_out_whole():
+    units = np.random.default_rng(0).integers(0, 200, 3000)
+    groups = jackknife_groups(units)
+    assert len(groups) == 64
+    assert sorted(np.concatenate(groups)) == list(range(3000))
+    assert sum(len(set(units[group])) for group in groups) == len(set(units))
+    assert [group.tolist() for group in jackknife_groups(np.arange(6) % 5)].count([0, 5]) == 1
+    assert jackknife_groups(np.arange(9) % 4) == []
+
+
+def test_intervals_are_those_of_measuring_without_each_group():
+    vectors = gaussian(90, 6) * [1, 1, 1, 2, 3, 4] + np.float32(0.7)
+    vectors[11] = 0
+    words = np.arange(90) % 7
+    found = measure(vectors, near(vectors), units=words)
+    kept = [words != word for word in range(7)]
+    others = [measure(vectors[rows], near(vectors[rows])) for rows in kept]
+    sizes = np.bincount(words)
+    for name in ("mean_cosine", "isoscore", "participation_ratio"):
+        without = np.array([getattr(other, name) for other in others])
+        interval = getattr(found, f"{name.removesuffix('_ratio')}_interval")
+        expected = jackknife_interval(getattr(found, name), without, sizes)
+        np.testing.assert_allclose(interval, np.maximum(expected, name[0] == "p"), rtol=1e-5)
+        assert interval[0] < getattr(found, name) < interval[1]
+
+
+def test_intervals_hold_what_is_true_about_as_often_as_they_say():
+    # Independent directions about a common one; then words, all of whose occurrences are alike.
+    scale, center = np.float32([1, 1, 1, 2, 3]), np.float32([1, 0, 0, 0, 2])
+    large = gaussian(100_000, 5, seed=99) * scale
+    cosine = cosine_contributions(large + center).sum()
+    even = participation_ratio(large.var(axis=0))
+    points, words = [], []
+    for seed in range(150):
+        drawn = gaussian(200, 5, seed) * scale + center
+        found = measure(drawn, np.empty((200, 0), np.int32))
+        low, high = found.mean_cosine_interval
+        points.append((low < cosine < high, found.participation_interval[0] < even
+                       < found.participation_interval[1]))  # fmt: skip
+        alike = np.repeat(drawn[:40], 10, axis=0) + gaussian(400, 5, seed) / 100
+        # Of pairs of which 9 in 399 are of one word, with the cosine 1.
+        truth = 390 / 399 * cosine + 9 / 399
+        low, high = measure(
+            alike, np.empty((400, 0), np.int32), units=np.arange(400) // 10
+        ).mean_cosine_interval
+        words.append(low < truth < high)
+    assert 0.89 <= np.mean(points, axis=0).min() <= np.mean(points, axis=0).max() <= 0.99
+    assert 0.87 <= np.mean(words) <= 0.99
+
+
+def test_intervals_in_words():
+    plain = geometry(space_of(gaussian(50, 8) + np.float32(1)))[0]
+    figures = plain.as_json()["figures"]
+    for name in ("mean_cosine", "isoscore", "participation_ratio"):
+        assert figures[f"{name}_low"][0] < figures[name][0] < figures[f"{name}_high"][0]
+    low, high = figures["mean_cosine_low"][0], figures["mean_cosine_high"][0]
+    assert f"(95 % interval {low:.3g} to {high:.3g}; 0 where" in plain.statement
+    points = pa.table({"label": ["w"] * 60, "target": [f"t{i % 6}" for i in range(60)]})
+    [finding] = geometry(Space("context", points, {0: gaussian(60, 8), 1: gaussian(60, 8)}))
+    assert "95 % interval over 6 words" in finding.statement
+    one = pa.table({"label": ["w"] * 60, "target": ["bank"] * 60})
+    [finding] = geometry(Space("context", one, {0: gaussian(60, 8)}))
+    assert finding.as_json()["figures"]["mean_cosine_low"] == [None]
+    assert "over 1 word" not in finding.statement
 
 
 def test_partition_ratio():

@@ -445,10 +445,17 @@ export interface GeometryFigures {
   n: number;
   dimensions: number;
   layers: (number | null)[];
+  /** Each with its 95 % interval over the points, or over the words that these are occurrences of. */
   mean_cosine: (number | null)[];
+  mean_cosine_low: (number | null)[];
+  mean_cosine_high: (number | null)[];
   isoscore: (number | null)[];
+  isoscore_low: (number | null)[];
+  isoscore_high: (number | null)[];
   partition_ratio: (number | null)[];
   participation_ratio: (number | null)[];
+  participation_ratio_low: (number | null)[];
+  participation_ratio_high: (number | null)[];
   /** What it would be of as many points spread evenly. */
   participation_even: number;
   intrinsic_dimension: (number | null)[];

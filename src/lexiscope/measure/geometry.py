@@ -10,21 +10,17 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
 from lexiscope.measure.evidence import finite
+from lexiscope.measure.intrinsic import Intrinsic, intrinsic_dimension
+from lexiscope.measure.jackknife import jackknife_groups, jackknife_interval
 from lexiscope.neighbors import normalize
 
 FEWEST = 20
 TOP = 3
-# The intrinsic dimension of so few distances is off by a quarter already (standard deviation).
-FEWEST_DISTANCES = 30
 # A mean cosine below this is about none, and shares of it would say nothing.
 ABOUT_NONE = 0.01
-# Neighbours measured anew: those that single precision may have put in the wrong order.
-CANDIDATES = 5
-# Unit vectors this near are copies: single precision does not tell them apart.
-COPY = 1e-7
-DISCARDED = 0.1
-RESAMPLES = 200
 ROWS = 4096
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +31,18 @@ class Geometry:
     ----------
     mean_cosine : float
         Of all pairs, in [-1, 1]; 0 where directions are spread evenly.
+    mean_cosine_interval : tuple of float
+        Its 95 % interval over the points, or the units that these belong to; NaN with fewer
+        than 5.
     isoscore : float
         In [0, 1]: 0 where all variance is in one direction, 1 where it is the same in all.
     partition_ratio : float
         In [0, 1]; 1 where no direction is preferred.
     participation_ratio : float
         In [1, dim]: among how many directions the variance is shared.
+    participation_interval, isoscore_interval : tuple of float
+        Like that of the mean cosine. It allows for which points there are, not for their being
+        few, which lowers the figure itself: for that see `participation_even`.
     participation_even : float
         What it would be of as many points spread evenly.
     intrinsic : Intrinsic
@@ -52,44 +54,39 @@ class Geometry:
     """
 
     mean_cosine: float
+    mean_cosine_interval: Interval
     isoscore: float
+    isoscore_interval: Interval
     partition_ratio: float
     participation_ratio: float
+    participation_interval: Interval
     participation_even: float
     intrinsic: Intrinsic
     top: tuple[tuple[int, float], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Intrinsic:
-    """An intrinsic dimension, its 95 % interval, and the points it was not measured at.
-
-    Attributes
-    ----------
-    duplicates : int
-        Points that have a copy, which were left out.
-    dimension, low, high : float
-        NaN with fewer than 30 points that are no copies.
-    """
-
-    duplicates: int
-    dimension: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-
-
 def geometry(
-    vectors: NDArray[np.floating], indices: NDArray[np.int32], *, seed: int = 0
+    vectors: NDArray[np.floating],
+    indices: NDArray[np.int32],
+    *,
+    units: NDArray[np.integer] | None = None,
+    seed: int = 0,
 ) -> Geometry:
     """Measure how evenly vectors fill their space.
+
+    The intervals are those of a jackknife that leaves out a 64th of the points in turn, see
+    `lexiscope.measure.jackknife`; that of the intrinsic dimension is a bootstrap of its ratios.
 
     Parameters
     ----------
     vectors : ndarray of shape (n, dim)
     indices : ndarray of shape (n, k), int32
         Their nearest neighbours by cosine, nearest first; k of at least 2, better 5.
+    units : ndarray of shape (n,), int, optional
+        What the points belong to, where only different units are independent: the words of
+        occurrences. By default each is its own.
     seed : int
-        Draws the interval of the intrinsic dimension.
+        Draws the intervals.
 
     Returns
     -------
@@ -119,11 +116,22 @@ def geometry(
     # By chance the mean of so few points may be more than about none: three standard deviations
     # of it for independent directions, a pair's cosine having the variance 1 / dim.
     said = mean > max(ABOUT_NONE, 3 * (2 / (n * (n - 1) * dim)) ** 0.5)
+    groups = jackknife_groups(np.arange(n) if units is None else units, seed=seed)
+    cosines, participations = _without(given, groups, center, n * covariance)
+    if not variances.any():
+        participations[:] = np.nan
+    sizes = np.array([len(group) for group in groups])
+    participation = participation_ratio(variances)
+    low, high = _clipped(jackknife_interval(participation, participations, sizes), 1, dim)
+    even = dim - 1 if dim > 1 else np.nan
     return Geometry(
         mean_cosine=mean,
+        mean_cosine_interval=_clipped(jackknife_interval(mean, cosines, sizes), -1, 1),
         isoscore=isoscore(variances),
+        isoscore_interval=((low - 1) / even, (high - 1) / even),
         partition_ratio=partition_ratio(given, covariance + np.outer(center, center)),
-        participation_ratio=participation_ratio(variances),
+        participation_ratio=participation,
+        participation_interval=(low, high),
         participation_even=participation_even(n, dim),
         intrinsic=intrinsic_dimension(given, indices, seed=seed),
         top=tuple(
@@ -262,66 +270,6 @@ def partition_ratio(vectors: NDArray[np.floating], second: NDArray[np.float64]) 
     return float(np.exp(logs.min() - logs.max()))
 
 
-def intrinsic_dimension(
-    vectors: NDArray[np.floating], indices: NDArray[np.int32], *, seed: int = 0
-) -> Intrinsic:
-    """Measure the intrinsic dimension from two neighbours (Facco, d'Errico, Rodriguez & Laio 2017).
-
-    Where the density hardly changes up to a point's second neighbour, the ratio of the distances
-    to the second and the first is ``m`` or less with the probability ``1 - m^-d``. Of the ratios
-    in ascending order the largest tenth is left out, as in the paper, and d is the slope of
-    ``-ln(1 - i / N)`` over ``ln m_i``, through the origin. Distances are those of unit vectors,
-    measured in double precision. Points that have a copy have no ratio and are left out.
-
-    It is the dimension at the scale of the neighbours' distances: few points, or noise about a
-    surface, make it another. The interval is a bootstrap of the ratios.
-
-    Parameters
-    ----------
-    vectors : ndarray of shape (n, dim)
-    indices : ndarray of shape (n, k), int32
-        Nearest neighbours by cosine, nearest first.
-    seed : int
-
-    Returns
-    -------
-    Intrinsic
-    """
-    near = indices[:, :CANDIDATES]
-    squares = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
-    has = squares > 0
-    norms = np.sqrt(np.where(has, squares, 1))
-    ratios, duplicates = [np.empty(0)], 0
-    for rows in _blocks(len(vectors), ROWS // 8):
-        own = np.flatnonzero(has[rows]) + rows.start
-        apart = vectors[near[own]] / norms[near[own], None]
-        apart -= (vectors[own] / norms[own, None])[:, None]
-        far = np.sqrt(np.einsum("nkd,nkd->nk", apart, apart))
-        far[~has[near[own]]] = np.inf
-        far.sort(axis=1)
-        copied = far[:, 0] < COPY
-        duplicates += int(copied.sum())
-        if far.shape[1] > 1:
-            able = ~copied & np.isfinite(far[:, 1])
-            ratios.append(far[able, 1] / far[able, 0])
-    logs = np.log(np.concatenate(ratios))
-    if len(logs) < FEWEST_DISTANCES or not logs.any():
-        return Intrinsic(duplicates)
-    rng = np.random.default_rng(seed)
-    drawn = [_slope(logs[rng.integers(len(logs), size=len(logs))]) for _ in range(RESAMPLES)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Intrinsic(duplicates, _slope(logs), float(low), float(high))
-
-
-def _slope(logs: NDArray[np.float64]) -> float:
-    n = len(logs)
-    kept = max(2, int(n * (1 - DISCARDED)))
-    x = np.sort(logs)[:kept]
-    y = -np.log1p(-np.arange(1, kept + 1) / n)
-    squares = float(x @ x)
-    return float(x @ y) / squares if squares else float("nan")
-
-
 def _moments(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the covariance (by n), in double precision."""
     n, dim = vectors.shape
@@ -333,5 +281,52 @@ def _moments(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArra
     return center, covariance / n
 
 
-def _blocks(n: int, rows: int = ROWS) -> Iterator[slice]:
-    return (slice(start, min(n, start + rows)) for start in range(0, n, rows))
+def _without(
+    vectors: NDArray[np.float32],
+    groups: list[NDArray[np.int64]],
+    center: NDArray[np.float64],
+    scatter: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean cosine and the participation ratio without each group.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim), float32
+    groups : list of ndarray of int64
+        All points, divided.
+    center : ndarray of shape (dim,), float64
+        The mean of all.
+    scatter : ndarray of shape (dim, dim), float64
+        Sum of the squares about it.
+    """
+    n = len(vectors)
+    sums, directed = np.zeros((len(groups), vectors.shape[1])), np.zeros(len(groups))
+    participations = np.full(len(groups), np.nan)
+    for number, group in enumerate(groups):
+        left = scatter.copy()
+        moved = np.zeros_like(center)
+        for rows in _blocks(len(group)):
+            part = vectors[group[rows]]
+            unit = normalize(part)
+            sums[number] += unit.sum(axis=0, dtype=np.float64)
+            directed[number] += unit.any(axis=1).sum()
+            apart = part - center
+            left -= apart.T @ apart
+            moved += apart.sum(axis=0)
+        if len(group) < n:
+            # About the mean of those left, which the group had held where it was.
+            left -= np.outer(moved, moved) / (n - len(group))
+            trace, squares = np.trace(left), np.square(left).sum()
+            participations[number] = trace**2 / squares if squares > 0 else np.nan
+    others, total = directed.sum() - directed, sums.sum(axis=0) - sums
+    pairs = np.where(others > 1, others * (others - 1), np.nan)
+    return (np.square(total).sum(axis=1) - others) / pairs, participations
+
+
+def _clipped(interval: Interval, least: float, most: float) -> Interval:
+    low, high = np.clip(interval, least, most).tolist()
+    return low, high
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, min(n, start + ROWS)) for start in range(0, n, ROWS))
