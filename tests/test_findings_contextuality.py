@@ -215,6 +215,22 @@ def test_points_are_of_the_words_at_either_end():
     assert len(named) == 10
     assert {f"w{words[point]}" for point in found.points} == named
     assert len(found.points) == 80
+    for each in (*found.figures["most_contextual"], *found.figures["least_contextual"]):
+        assert len(each["points"]) == 8
+        assert {f"w{words[point]}" for point in each["points"]} == {each["word"]}
+
+
+def test_of_a_word_with_very_many_occurrences_some_are_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(finding, "POINTS", 3)
+    monkeypatch.setattr(finding, "OCCURRENCES", 60)
+    words, texts = grid(3, 30)
+    (found,) = find(space(words, texts, gaussians(90)))
+    listed = [*found.figures["most_contextual"], *found.figures["least_contextual"]]
+    for each in listed:
+        assert len(set(each["points"])) == 3
+        # Numbers of the space's points, though of these only some were looked at.
+        assert {f"w{words[point]}" for point in each["points"]} == {each["word"]}
+    assert found.points == tuple(sorted({point for each in listed for point in each["points"]}))
 
 
 def test_single_words_of_texts_say_why_nothing_is_within():

@@ -27,7 +27,7 @@ from lexiscope.space import Space
 FIGURES = {
     *("group", "source", "k", "n", "points_in_space", "words", "missing", "share", "chance"),
     *("lift", "low", "high", "p", "p_corrected", "tests", "permutations", "seed", "gathers"),
-    *("examples", "strays"),
+    *("left_out", "examples", "strays"),
 }
 REAL = 12_000
 OWN = {"drinks": ["coffee", "tea", "Beer", "wine", "whisky", "vodka", "juice", "kombucha"]}
@@ -518,6 +518,34 @@ def test_copies_do_not_pass_for_a_group():
     assert "400 points are left out" in of_name["first"].statement
     assert set(of_name["first"].points) == set(range(100))
     assert "zeros" not in of_name
+
+
+def test_listed_words_left_out_as_copies_are_not_said_to_be_missing():
+    vectors = noise(600)
+    vectors[100:130] = vectors[100]
+    vectors[130] = 0
+    labels = [f"w{number}" for number in range(600)]
+    labels[599] = "W131"
+    some = [*labels[90:133], "nowhere"]
+    found = groups(space_of(labels, vectors), lists={"some": some, "copies": labels[100:133]})
+    of_name = {each.figures.get("group"): each for each in found if not each.refused}
+    figures = of_name["some"].figures
+    assert (figures["words"], figures["n"]) == (44, 12)
+    assert figures["missing"] == ["nowhere"]
+    assert figures["left_out"] == labels[100:131]
+    assert "43 of 44 words of the list “some” are in the vocabulary, but w100, w101," in (
+        of_name["some"].statement
+    )
+    assert "w109 and 21 more are left out; 31 points are" in of_name["some"].statement
+    refused = found[-1].statement
+    assert "33 of 33 words" in refused
+    assert "are left out: too few" in refused
+    assert "missing" not in refused
+    # A word of which another spelling is looked at is there.
+    vectors[131] = 0
+    found = groups(space_of(labels, vectors), lists={"some": some})
+    assert found[-1].figures["left_out"] == labels[100:131]
+    assert 599 in found[-1].points
 
 
 def test_more_neighbours_than_fit_are_refused_before_any_are_looked_for(

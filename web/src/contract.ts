@@ -277,9 +277,10 @@ export interface GroupFigures {
   k: number;
   n: number;
   points_in_space: number;
-  /** Of a list: how many words it has, and those that the vocabulary lacks. */
+  /** Of a list: how many words it has, those that the vocabulary lacks, and those left out as copies or zero. */
   words: number | null;
   missing: string[];
+  left_out: string[];
   /** Mean share of a member's k neighbours that are members, and what chance gives. */
   share: number | null;
   chance: number | null;
@@ -438,6 +439,8 @@ export interface ContextualityFigures {
 export interface WordSimilarity {
   word: string;
   self_similarity: number;
+  /** Numbers of its occurrences, at most 500. */
+  points: number[];
 }
 
 /** How a space fills its dimensions, by layer; the one layer of a table is null. */

@@ -20,8 +20,8 @@ NAME = "contextuality"
 # Of a space with more, so many are looked at, by drawing whole texts.
 OCCURRENCES = 100_000
 SHOWN = 5
-# Of their occurrences, so many are shown at most.
-POINTS = 5000
+# So many occurrences of each of them are shown at most, 5,000 of all.
+POINTS = 500
 
 
 def contextuality(
@@ -77,14 +77,19 @@ def contextuality(
     low, high = np.transpose([bootstrap_interval(each, seed=seed) for each in adjusted])
     most = int(np.argmin([each.mean() for each in adjusted]))
     order = np.argsort(layers[most].self_similarity, kind="stable")
-    listed = [
-        {
-            "word": names[groups.words[number]],
-            "self_similarity": float(layers[most].self_similarity[number]),
-        }
-        for number in order
-    ]
-    ends = groups.words[np.unique(np.concatenate([order[:SHOWN], order[-SHOWN:]]))]
+
+    def told(chosen: NDArray[np.int64]) -> list[dict[str, Any]]:
+        of_words = [groups.of_words[groups.words[number]] for number in chosen]
+        return [
+            {
+                "word": names[groups.words[number]],
+                "self_similarity": float(layers[most].self_similarity[number]),
+                "points": as_points(rows[each[sample(len(each), POINTS, seed)]]),
+            }
+            for number, each in zip(chosen, of_words, strict=True)
+        ]
+
+    ends = told(order[:SHOWN]), told(order[::-1][:SHOWN])
     figures = {
         "n": len(rows),
         "words": len(groups.words),
@@ -94,14 +99,14 @@ def contextuality(
         "self_similarity_low": low,
         "self_similarity_high": high,
         "intra_reason": reason,
-        "most_contextual": listed[:SHOWN],
-        "least_contextual": listed[::-1][:SHOWN],
+        "most_contextual": ends[0],
+        "least_contextual": ends[1],
         "sampled": len(rows) if len(rows) < len(space) else None,
         "seed": seed,
     }
     statement = _statement(space.layers, figures, most)
-    shown = rows[np.sort(np.concatenate([groups.of_words[word] for word in ends]))]
-    points = as_points(shown[sample(len(shown), POINTS, seed)])
+    shown = {point for words in ends for each in words for point in each["points"]}
+    points = tuple(sorted(shown))
     return [Finding(NAME, space.name, space.layers[most], statement, figures, points)]
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -14,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.errors import TooFewError
 from lexiscope.findings.distinct import distinct, left_out
 from lexiscope.findings.finding import Finding, as_points, too_few
-from lexiscope.findings.word_lists import shipped_lists
+from lexiscope.findings.token_groups import Group, check_lists, token_groups
 from lexiscope.measure.evidence import holm
 from lexiscope.measure.groups import (
     FEWER,
@@ -34,46 +30,6 @@ LEVEL = 0.05
 EXAMPLES, STRAYS = 8, 5
 # How many of the words that are not there a refusal names.
 NAMED = 10
-# Of fewer tokens than this a script is a stray letter or two, and each group tested makes it
-# harder for all to be significant.
-SCRIPT = 20
-
-# By the kind of a token: the group's name, what a statement calls its members, and one of them.
-KINDS = {
-    "number": ("numbers", "numbers", "a number"),
-    "unused": ("unused", "unused tokens", "an unused token"),
-    "piece": ("pieces", "pieces of words", "a piece"),
-    "punctuation": ("punctuation", "punctuation marks and symbols", "one of them"),
-    "single character": ("single characters", "single characters", "a single character"),
-    "special": ("special", "special tokens", "a special token"),
-    "byte": ("bytes", "bytes", "a byte"),
-    "word": ("words", "whole words", "a whole word"),
-}
-# A number of four digits below 1000 or from 2100 on is seldom written of a year.
-YEAR = re.compile(r"1\d{3}|20\d{2}", re.ASCII)
-ONE = {
-    "countries": "a country",
-    "web companies": "a web company",
-    "months": "a month",
-    "weekdays": "a weekday",
-    "colours": "a colour",
-    "animals": "an animal",
-    "first names": "a first name",
-    "professions": "a profession",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Tokens that may lie together, and what they are called."""
-
-    name: str
-    source: str
-    many: str
-    one: str
-    members: NDArray[np.int64]
-    words: int | None = None
-    missing: tuple[str, ...] = ()
 
 
 def groups(
@@ -118,7 +74,7 @@ def groups(
         are empty or called as a group that is there already.
     """
     own = dict(lists or {})
-    _check(own, space.points)
+    check_lists(own, space.points)
     whole = space
     space, numbers = distinct(whole, k)
     n = len(space)
@@ -130,7 +86,7 @@ def groups(
         )
         return [too_few(NAME, space.name, error, n)]
     indices = np.ascontiguousarray(space.graph(k).first(k).indices)
-    asked = [*_kinds(space.points), *_scripts(space.points), *_lists(space.points, own)]
+    asked = token_groups(whole.points, numbers, own)
     if progress:
         progress(0.1)
     testable = [len(group.members) for group in asked if MEMBERS <= len(group.members) < n]
@@ -168,6 +124,7 @@ def groups(
             "points_in_space": n,
             "words": group.words,
             "missing": list(group.missing),
+            "left_out": list(group.left_out),
             "share": each.share,
             "chance": each.chance,
             "lift": each.lift,
@@ -187,80 +144,6 @@ def groups(
     if progress:
         progress(1.0)
     return found
-
-
-def _check(own: Mapping[str, Sequence[str]], points: pa.Table) -> None:
-    """Refuse lists that say nothing, and names under which something is told already."""
-    taken = {_plain_name(name) for name in ONE}
-    taken |= {name for name, _, _ in KINDS.values()} | {"years"}
-    if "script" in points.column_names:
-        taken |= {_plain_name(str(name)) for name in points["script"].unique().to_pylist()}
-    for name, words in own.items():
-        if not name.strip():
-            raise LexiscopeError("a list of words has no name: give it one")
-        if isinstance(words, str) or not all(isinstance(word, str) for word in words):
-            raise LexiscopeError(f"list {name!r}: give a list of words")
-        if not any(word.strip() for word in words):
-            raise LexiscopeError(f"list {name!r} holds no words")
-        if _plain_name(name) in taken:
-            raise LexiscopeError(
-                f"list {name!r}: there is a group of this name already; call yours otherwise"
-            )
-        taken.add(_plain_name(name))
-
-
-def _plain_name(name: str) -> str:
-    return " ".join(re.split(r"[\s_-]+", name.strip().casefold()))
-
-
-def _kinds(points: pa.Table) -> Iterator[_Group]:
-    if "kind" not in points.column_names:
-        return
-    kinds = np.asarray(points["kind"].to_pylist(), dtype=object)
-    for kind, (name, many, one) in KINDS.items():
-        members = np.flatnonzero(kinds == kind)
-        if MEMBERS <= len(members) < len(kinds):
-            yield _Group(name, "kind", many, one, members)
-        if kind == "number":
-            labels = points["label"].take(pa.array(members)).to_pylist()
-            dated = [label is not None and bool(YEAR.fullmatch(label)) for label in labels]
-            years = members[np.asarray(dated, dtype=bool)]
-            if len(years) >= MEMBERS:
-                yield _Group("years", "kind", "years (numbers from 1000 to 2099)", "a year", years)
-
-
-def _scripts(points: pa.Table) -> Iterator[_Group]:
-    if "script" not in points.column_names:
-        return
-    scripts = np.asarray(points["script"].to_pylist(), dtype=object)
-    for script, held in Counter(scripts).most_common():
-        if script not in (None, "Common") and SCRIPT <= held <= len(scripts) / 2:
-            members = np.flatnonzero(scripts == script)
-            yield _Group(script, "script", f"tokens in {script} script", "such a token", members)
-
-
-def _lists(points: pa.Table, own: Mapping[str, Sequence[str]]) -> Iterator[_Group]:
-    by_label: dict[str, list[int]] = {}
-    for point, label in enumerate(points["label"].to_pylist()):
-        if label is not None:
-            by_label.setdefault(_folded(label), []).append(point)
-
-    def group(name: str, source: str, many: str, one: str, words: Sequence[str]) -> _Group:
-        asked = {_folded(word): word.strip() for word in words if word.strip()}
-        # Of a word's spellings the first: each would find the other, whatever else is near.
-        there = (by_label[word][0] for word in asked if word in by_label)
-        members = np.array(sorted(there), dtype=np.int64)
-        missing = tuple(word for folded, word in asked.items() if folded not in by_label)
-        return _Group(name, source, many, one, members, len(asked), missing)
-
-    for name, words in shipped_lists().items():
-        yield group(name, "list", name, ONE[name], words)
-    for name, chosen in own.items():
-        yield group(name, "own", f"words of the list “{name}”", "such a word", chosen)
-
-
-def _folded(word: str) -> str:
-    return unicodedata.normalize("NFC", word.strip()).casefold()
 
 
 def _extremes(
@@ -290,19 +173,17 @@ def _extremes(
     }
 
 
-def _refusal(group: _Group, error: TooFewError) -> TooFewError:
+def _refusal(group: Group, error: TooFewError) -> TooFewError:
     """Say of which list there is too little, and what is missing."""
-    n, rest = len(group.members), len(group.missing) - NAMED
-    if n >= MEMBERS:
+    if len(group.members) >= MEMBERS:
         return TooFewError(f"{_capital(group.many)}: {error}")
-    named = ", ".join(group.missing[:NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
     return TooFewError(
         f"{_there(group)}: too few to say whether they gather ({MEMBERS} are needed)"
-        + (f"; missing: {named}" if named else "")
+        + (f"; missing: {_named(group.missing)}" if group.missing else "")
     )
 
 
-def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any], without: str) -> str:
+def _statement(group: Group, measured: Gathering, figures: Mapping[str, Any], without: str) -> str:
     gathers, k, n = figures["gathers"], figures["k"], len(group.members)
     verb = "gather" if gathers else "do not gather more than chance would have it"
     nearest = f"{k:,} tokens" if k > 1 else "one token"
@@ -322,14 +203,25 @@ def _statement(group: _Group, measured: Gathering, figures: Mapping[str, Any], w
     )
 
 
-def _there(group: _Group) -> str:
+def _there(group: Group) -> str:
     assert group.words is not None
     there = group.words - len(group.missing)
-    verb = "is" if there == 1 else "are"
-    return f"{there:,} of {group.words:,} {group.many} {verb} in the vocabulary"
+    said = f"{there:,} of {group.words:,} {group.many} {_are(there)} in the vocabulary"
+    if group.left_out:
+        said += f", but {_named(group.left_out)} {_are(len(group.left_out))} left out"
+    return said
 
 
-def _too(group: _Group) -> str:
+def _named(words: Sequence[str]) -> str:
+    more = len(words) - NAMED
+    return ", ".join(words[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _too(group: Group) -> str:
     return "in it too" if group.source == "own" else f"{group.many.partition(' (')[0]} too"
 
 
