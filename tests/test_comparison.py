@@ -15,7 +15,7 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
 from lexiscope import neighbors
-from lexiscope.comparison import FLOOR, Comparison, compare, comparison
+from lexiscope.comparison import FLOOR, Comparison, compare, layers
 from lexiscope.comparison.matching import match
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.measure.similarity import (
@@ -504,8 +504,8 @@ def test_many_copies_are_left_out_of_the_overlap():
     y = np.repeat(normal(20, 32, seed=1), 15, axis=0)
     found = compare(table(x), table(y))
     assert (found.overlap, found.moved, found.cosine) == (None, None, None)
-    assert "any 20 different vectors" in (found.cosine_reason or "")
-    assert "300 of 300 points have so many exact copies" in text(found)
+    assert "any 20 different directions" in (found.cosine_reason or "")
+    assert "300 of 300 points have so many others equally near" in text(found)
     assert found.by_point()["a"] == [None] * 300
     json.dumps(found.as_json(), allow_nan=False)
     # Beside 400 single points they are left out, and the others keep to chance.
@@ -514,13 +514,82 @@ def test_many_copies_are_left_out_of_the_overlap():
     found = compare(table(x), table(y))
     assert found.overlap is not None
     assert found.overlap["mean"] < 0.05
-    assert "300 points with more than 10 exact copies are left out" in text(found)
-    assert "of 400 points have other neighbours" in text(found)
+    # And those single points to which, on either side, copies of one vector are the ten nearest.
+    crowded = np.zeros(700, dtype=bool)
+    for vectors in (x, y):
+        place = np.where(np.arange(700) < 300, np.arange(700) // 15, np.arange(700))
+        near = place[neighbor_graph(vectors, 10).indices]
+        crowded |= (near == near[:, :1]).all(axis=1)
+    assert crowded[:300].all()
+    assert 300 < crowded.sum() < 360
+    assert np.array_equal(np.isnan(found.movement), crowded)
+    assert (
+        f"{crowded.sum()} points are left out, being zero or having more than 10 others all "
+        "equally near"
+    ) in text(found)
+    assert f"of {(~crowded).sum()} points have other neighbours" in text(found)
     assert np.isnan(found.movement[:300]).all()
     assert found.by_point()["a"][:300] == [None] * 300
     assert all(each["a"] >= 300 for each in found.most_moved)
-    assert found.moved == int((found.movement > FLOOR).sum()) > 350
+    assert found.moved == int((found.movement > FLOOR).sum()) > 340
     json.dumps(found.as_json(), allow_nan=False)
+
+
+def lengths(n: int) -> Floats:
+    return np.random.default_rng(9).uniform(0.1, 10, (n, 1)).astype(np.float32)
+
+
+def test_copies_of_other_lengths_are_left_out_of_the_overlap_too():
+    """Rounding and the order of rows, not the vectors, tell which of them are nearest."""
+    many, few = np.ones((30, 1), dtype=np.float32), normal(400, 24, seed=2)
+    x = np.concatenate([many * normal(1, 24) * lengths(30), few])
+    y = np.concatenate([many * normal(1, 24) * lengths(30)[::-1], few])[:, :23]
+    found = compare(table(x), table(y))
+    assert np.flatnonzero(np.isnan(found.overlap_per_point)).tolist() == list(range(30))
+    assert "30 points are left out" in text(found)
+    # With as many copies as neighbours these are the copies, and nothing is arbitrary.
+    some = np.r_[0:11, 30:430]
+    found = compare(table(x[some]), table(y[some]))
+    assert found.overlap_per_point is not None
+    assert found.overlap_per_point[:11].tolist() == [1] * 11
+    assert "left out" not in text(found)
+
+
+def test_copies_of_other_lengths_are_one_direction_to_a_rotation():
+    x = np.repeat(normal(20, 32), 15, axis=0) * lengths(300)
+    y = np.repeat(normal(20, 32, seed=1), 15, axis=0) * lengths(300)[::-1]
+    found = compare(table(x), table(y))
+    assert found.cosine is None
+    assert "brings any 20 different directions near any others" in found.cosine_reason
+    found = compare(table(normal(300, 32)), table(normal(300, 32, seed=1)))
+    assert found.cosine is not None
+
+
+def test_vectors_of_zeros_have_no_neighbours_to_keep():
+    x, y = normal(200, 6), normal(200, 5)
+    x[3] = x[4] = y[5] = 0
+    found = compare(table(x), table(y))
+    assert found.overlap_per_point is not None
+    assert np.flatnonzero(np.isnan(found.overlap_per_point)).tolist() == [3, 4, 5]
+    assert "3 points are left out, being zero or" in text(found)
+    x[4], y[5], y[3] = 1, 1, 0
+    one = compare(table(x), table(y))
+    assert "1 point is left out, being zero or" in text(one)
+
+
+def test_neighbours_that_others_are_as_near_as_are_told():
+    # 200 places, each with three points: of two neighbours none is arbitrary, of four two are.
+    x = np.repeat(normal(200, 12), 3, axis=0) * lengths(600)
+    y = np.repeat(normal(200, 11, seed=1), 3, axis=0)
+    clear = compare(table(x), table(y), k=2)
+    assert clear.overlap is not None
+    assert (clear.overlap["mean"], clear.overlap["arbitrary"]) == (1, 0)
+    assert "arbitrary" not in text(clear)
+    # Two of the same place, and two of the three of the next.
+    found = compare(table(x), table(y), k=4)
+    assert found.overlap is not None
+    assert found.overlap["arbitrary"] == 0.5
+    assert "50 % are listed though others are as near" in text(found)
 
 
 def test_a_k_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch):
@@ -564,7 +633,7 @@ def test_layers_are_read_once_or_in_parts_that_fit(monkeypatch: pytest.MonkeyPat
     assert max(of_a.times[layer] for layer in range(5)) == 1
     assert max(of_b.times[layer] for layer in range(5)) == 1
     # Two layers of b fit: a is read for each of three parts, b still once.
-    monkeypatch.setattr(comparison, "HELD", 2 * 60 * 8 * 4)
+    monkeypatch.setattr(layers, "HELD", 2 * 60 * 8 * 4)
     (of_a, a), (of_b, b) = read(0), read(3)
     assert compare(a, b).cka == expected
     assert max(of_a.times[layer] for layer in range(5)) == 3

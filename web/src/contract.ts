@@ -591,6 +591,8 @@ export interface Comparison {
     chance: number | null;
     /** Share of the true neighbours that the searches found. */
     recall: number | null;
+    /** Share of the neighbours listed that others are as near as. */
+    arbitrary: number | null;
   } | null;
   /** Of a point with itself, after the best rotation of one space onto the other. */
   cosine: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from lexiscope.comparison.comparison import FLOOR, Comparison, compare
+from lexiscope.comparison.comparison import Comparison, compare
+from lexiscope.comparison.turning import FLOOR
 
 __all__ = ["FLOOR", "Comparison", "compare"]

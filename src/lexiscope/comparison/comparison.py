@@ -10,40 +10,29 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lexiscope.comparison.matching import Match, Points, match
-from lexiscope.comparison.statements import NAMED, statements
+from lexiscope.comparison.directions import directions
+from lexiscope.comparison.layers import layers_alike, rows_of
+from lexiscope.comparison.matching import Points, match
+from lexiscope.comparison.neighborhoods import (
+    Graphs,
+    described,
+    most_moved,
+    neighborhood,
+    overlap,
+)
+from lexiscope.comparison.statements import statements
+from lexiscope.comparison.turning import FLOOR, turned
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings import plain
-from lexiscope.measure.evidence import bootstrap_interval, finite
-from lexiscope.measure.similarity import (
-    hsic,
-    linear_cka,
-    neighbor_overlap,
-    procrustes_chance,
-    procrustes_cosines,
-)
-from lexiscope.neighbors import (
-    NEIGHBOR,
-    NeighborGraph,
-    check_memory,
-    neighbor_graph,
-    normalize,
-)
+from lexiscope.measure.similarity import linear_cka, neighbor_overlap, procrustes_chance
+from lexiscope.neighbors import NEIGHBOR, check_memory
 from lexiscope.space import Layer, Space
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
 Figures = dict[str, Any]
 
-# A point has moved when its movement is greater. Turning the embedded model's word table in
-# single precision leaves 5e-14, storing it in bfloat16 2.5e-6.
-FLOOR = 1e-5
 LISTED = 2000
-# Bytes of the second space's layers that are held while the first's are read one by one.
-HELD = 2**31
-BLOCK = 4096
-# Words of its sentence that an occurrence is told by, on either side.
-AROUND = 3
 NOT_SHOWN = frozenset({"points_a", "points_b", "movement", "overlap_per_point"})
 
 
@@ -72,10 +61,11 @@ class Comparison:
         equal; ``chance``, at the layers compared.
     overlap : mapping or None
         ``k``; ``mean``, the share of a point's k nearest that are the same; ``low`` and ``high``
-        (95 % bootstrap interval over the points); ``chance``; and ``recall``, the share of the
-        true neighbours that the searches found. Points with more than k exact copies are left
-        out, since which of them are nearest is arbitrary. None for fewer than k + 2 points, or
-        fewer than 2 that are not left out.
+        (95 % bootstrap interval over the points); ``chance``; ``recall``, the share of the
+        true neighbours that the searches found; and ``arbitrary``, the share that are listed
+        though others are as near. Points of whose neighbours all are arbitrary are left out:
+        those with more than k copies, whatever their lengths, and vectors of zeros. None for
+        fewer than k + 2 points, or fewer than 2 that are not left out.
     cosine : mapping or None
         After the best rotation: ``mean``, ``median``, ``low`` (5th percentile) and ``lowest``,
         and ``chance``, the mean with b's points shuffled.
@@ -196,8 +186,8 @@ def compare(
     asked = layers or (None, None)
     at = a.resolve_layer(asked[0]), b.resolve_layer(asked[1])
     found = match(a.points, b.points)
-    x = _rows(a, at[0], found.a, names[0])
-    y = _rows(b, at[1], found.b, names[1])
+    x = rows_of(a, at[0], found.a, names[0])
+    y = rows_of(b, at[1], found.b, names[1])
     n = len(x)
     # Not by value: 0 equals -0, and is another number all the same.
     identical = x.shape == y.shape and np.array_equal(x.view(np.int32), y.view(np.int32))
@@ -209,26 +199,26 @@ def compare(
         )
     if n >= k + 2:
         check_memory(n, k, 2 * NEIGHBOR)
-    copies = _copies(x), _copies(y)
-    cosines, cosine, reason = _turned(x, y, copies, seed)
+    along = directions(x), directions(y)
+    cosines, cosine, reason = turned(x, y, along, seed)
     tell(0.1)
-    graphs = None
+    near = graphs = None
     if n >= k + 2 and not identical:
-        graphs = (
-            _graph(a, at[0], found.a, x, k, lambda share: tell(0.1 + 0.3 * share)),
-            _graph(b, at[1], found.b, y, k, lambda share: tell(0.4 + 0.3 * share)),
+        near = (
+            neighborhood(a, at[0], found.a, x, along[0], k, lambda share: tell(0.1 + 0.3 * share)),
+            neighborhood(b, at[1], found.b, y, along[1], k, lambda share: tell(0.4 + 0.3 * share)),
         )
-    crowded = np.logical_or(*(np.bincount(each)[each] > k + 1 for each in copies))
-    shares, overlap = _overlap(n, k, seed, identical, graphs, crowded)
+        graphs = near[0].graph, near[1].graph
+    shares, kept = overlap(n, k, seed, near)
     points = found.a, found.b
-    cka = _cka((a, b), points, at, y.shape[1], lambda share: tell(0.7 + 0.3 * share))
+    cka = layers_alike((a, b), points, at, y.shape[1], lambda share: tell(0.7 + 0.3 * share))
     if cosines is not None:
         movement, by = 1 - cosines, "procrustes"
     else:
         unknown = np.full(n, np.nan)
         movement, by = unknown if shares is None else 1 - shares.astype(np.float64), "overlap"
     moved = None if np.isnan(movement).all() else int((movement > FLOOR).sum())
-    order, tied = _most_moved(movement, min(most, moved or 0), y, graphs)
+    order, tied = most_moved(movement, min(most, moved or 0), y, graphs)
     figures: Figures = {
         "space": a.name,
         "a": _side(names[0], a, x, at[0]),
@@ -239,13 +229,13 @@ def compare(
         "ambiguous": found.ambiguous,
         "identical": identical,
         "cka": cka,
-        "overlap": overlap,
+        "overlap": kept,
         "cosine": cosine,
         "cosine_reason": reason,
-        "within_words": _within_words(a.points, found.a, x, y, graphs, crowded, seed),
+        "within_words": _within_words(a.points, found.a, x, y, graphs, shares, seed),
         "movement_by": by,
         "moved": moved,
-        "most_moved": _described(order, a, found, movement, shares, graphs),
+        "most_moved": described(order, a, found, movement, shares, graphs),
         "seed": seed,
     }
     return Comparison(
@@ -268,125 +258,13 @@ def _side(name: str, space: Space, vectors: Floats, layer: Layer) -> Figures:
     }
 
 
-def _is_whole(space: Space, points: Points) -> bool:
-    """Tell whether these are all points of a space, in their order."""
-    return len(points) == len(space) and np.array_equal(points, np.arange(len(space)))
-
-
-def _rows(space: Space, layer: Layer, points: Points, name: str) -> Floats:
-    """Return the vectors of some points at one layer."""
-    vectors = space.matrices[layer]
-    chosen = vectors if _is_whole(space, points) else vectors[points]
-    return finite(chosen, f"the {space.name} vectors of {name}")
-
-
-def _graph(
-    space: Space, layer: Layer, points: Points, vectors: Floats, k: int, progress: Share
-) -> NeighborGraph:
-    """Return the neighbours of the shared points among themselves."""
-    if not _is_whole(space, points):
-        return neighbor_graph(vectors, k, progress=progress)
-    at = space if layer is None else space.layer(layer)
-    return at.graph(k, progress).first(k)
-
-
-def _copies(vectors: Floats) -> NDArray[np.int64]:
-    """Return a number of every row that equal rows have in common."""
-    # Of hashes, since sorting whole rows would copy them.
-    hashes = np.array([hash(row.tobytes()) for row in vectors], dtype=np.int64)
-    return np.unique(hashes, return_inverse=True)[1]
-
-
-def _turned(
-    x: Floats, y: Floats, copies: tuple[NDArray[np.int64], NDArray[np.int64]], seed: int
-) -> tuple[NDArray[np.float64] | None, Figures | None, str | None]:
-    """Return every point's cosine after the best rotation and its figures, or why there is none."""
-    (n, dim), other = x.shape, y.shape[1]
-    if dim != other:
-        return None, None, f"vectors of {dim} and {other} dimensions cannot be turned"
-    cosines = procrustes_cosines(x, y)
-    # So few points can still show that nothing moved, since chance does not bring that about.
-    different = len(np.unique(np.stack(copies), axis=1).T)
-    if different <= dim and (cosines < 1 - FLOOR).any():
-        counted = f"{n:,} points" if different == n else f"{different:,} different vectors"
-        return None, None, f"a rotation in {dim} dimensions brings any {counted} near any others"
-    return (
-        cosines,
-        {
-            "mean": float(cosines.mean()),
-            "median": float(np.median(cosines)),
-            "low": float(np.quantile(cosines, 0.05)),
-            "lowest": float(cosines.min()),
-            "chance": procrustes_chance(x, y, np.random.default_rng(seed).permutation(n)),
-        },
-        None,
-    )
-
-
-def _overlap(
-    n: int,
-    k: int,
-    seed: int,
-    identical: bool,
-    graphs: tuple[NeighborGraph, NeighborGraph] | None,
-    crowded: NDArray[np.bool_],
-) -> tuple[Floats | None, Figures | None]:
-    """Return the share of neighbours that every point keeps, and its figures."""
-    if n < k + 2:
-        return None, None
-    if identical:
-        shares, recall = np.ones(n, dtype=np.float32), 1.0
-    else:
-        assert graphs is not None
-        shares = neighbor_overlap(graphs[0].indices, graphs[1].indices)
-        shares[crowded] = np.nan
-        recall = min(each.recall for each in graphs)
-    kept = shares[~np.isnan(shares)]
-    if len(kept) < 2:
-        return np.full_like(shares, np.nan), None
-    low, high = bootstrap_interval(kept, seed=seed)
-    mean = float(kept.mean(dtype=np.float64))
-    figures = {"k": k, "mean": mean, "low": low, "high": high, "chance": k / (n - 1)}
-    return shares, figures | {"recall": recall}
-
-
-def _most_moved(
-    movement: NDArray[np.float64],
-    count: int,
-    y: Floats,
-    graphs: tuple[NeighborGraph, NeighborGraph] | None,
-) -> tuple[NDArray[np.int64], bool]:
-    """Return those that moved most, and whether the last one named has others beside it.
-
-    Of equal movement, as overlap with its k + 1 values gives it, those come first whose former
-    neighbours are least similar in b, compared with the nearest there.
-    """
-    order = np.argsort(-movement, kind="stable")[:count]
-    if graphs is None or not count:
-        return order, False
-    candidates = np.flatnonzero(movement >= movement[order[-1]])
-    lost = graphs[1].similarities[candidates].mean(axis=1, dtype=np.float64)
-    for start in range(0, len(candidates), BLOCK):
-        some = candidates[start : start + BLOCK]
-        own = normalize(y[some])
-        for former in graphs[0].indices[some].T:
-            similarity = np.einsum("ij,ij->i", own, normalize(y[former]))
-            lost[start : start + BLOCK] -= similarity / graphs[0].k
-    lost = lost.round(6)  # what rounding tells apart is equal
-    order = np.lexsort((-lost, -movement[candidates]))
-    ranks = list(zip(movement[candidates[order]], lost[order], strict=True))
-    named = min(NAMED, count)
-    tied = len(ranks) > named and ranks[named - 1] == ranks[named]
-    return candidates[order[:count]], tied
-
-
 def _within_words(
     points: pa.Table,
     shared: Points,
     x: Floats,
     y: Floats,
-    graphs: tuple[NeighborGraph, NeighborGraph] | None,
-    crowded: NDArray[np.bool_],
+    graphs: Graphs | None,
+    shares: Floats | None,
     seed: int,
 ) -> Figures | None:
     """Measure what is alike once the occurrences of every word are exchanged for one another."""
@@ -400,10 +278,10 @@ def _within_words(
     order = np.empty_like(words)
     order[np.argsort(words, kind="stable")] = np.lexsort((rng.random(len(words)), words))
     overlap = None
-    if graphs is not None and not crowded.all():
+    if graphs is not None and shares is not None and not np.isnan(shares).all():
         exchanged = np.argsort(order)[graphs[1].indices[order]].astype(np.int32)
-        shares = neighbor_overlap(graphs[0].indices, exchanged)
-        overlap = float(shares[~crowded].mean(dtype=np.float64))
+        kept = neighbor_overlap(graphs[0].indices, exchanged)[~np.isnan(shares)]
+        overlap = float(kept.mean(dtype=np.float64))
     try:
         cka = linear_cka(x, y[order]).value
     except TooFewError:  # all vectors of a layer are equal
@@ -413,86 +291,3 @@ def _within_words(
         "cosine": procrustes_chance(x, y, order) if x.shape == y.shape else None,
         "cka": cka,
     }
-
-
-def _cka(
-    spaces: tuple[Space, Space],
-    points: tuple[Points, Points],
-    compared: tuple[Layer, Layer],
-    dimensions: int,
-    progress: Share,
-) -> Figures:
-    """Measure linear CKA of all pairs of layers."""
-    a, b = spaces
-    layers_a: Sequence[Layer] = a.layers or (None,)
-    layers_b: Sequence[Layer] = b.layers or (None,)
-    values: list[list[float | None]] = [[None] * len(layers_b) for _ in layers_a]
-    debiased: list[list[float | None]] = [[None] * len(layers_b) for _ in layers_a]
-    chance, done = None, 0
-    # Reading is slow: as many layers of b are held as fit, and those of a read once for each part.
-    held = max(1, HELD // (4 * len(points[1]) * max(1, dimensions)))
-    for start in range(0, len(layers_b), held):
-        part = [
-            (column, layer, y, hsic(y, y))
-            for column, layer in enumerate(layers_b[start : start + held], start)
-            for y in (_rows(b, layer, points[1], "the second space"),)
-        ]
-        for row, layer_a in enumerate(layers_a):
-            x = _rows(a, layer_a, points[0], "the first space")
-            own_a = hsic(x, x)
-            for column, layer_b, y, own_b in part:
-                try:
-                    found = linear_cka(x, y, (own_a, own_b))
-                except TooFewError:  # all vectors of a layer are equal
-                    continue
-                values[row][column], debiased[row][column] = found.value, found.debiased
-                if (layer_a, layer_b) == compared:
-                    chance = found.chance
-            done += len(part)
-            progress(done / (len(layers_a) * len(layers_b)))
-    return {
-        "layers_a": list(layers_a),
-        "layers_b": list(layers_b),
-        "values": values,
-        "debiased": debiased,
-        "chance": chance,
-    }
-
-
-def _described(
-    chosen: NDArray[np.integer],
-    a: Space,
-    found: Match,
-    movement: NDArray[np.float64],
-    shares: Floats | None,
-    graphs: tuple[NeighborGraph, NeighborGraph] | None,
-) -> list[Figures]:
-    """Describe some shared points: how far they moved, their neighbours before and after."""
-
-    def near(graph: NeighborGraph, point: int) -> list[str]:
-        return [_name(a.points, int(found.a[other])) for other in graph.indices[point]]
-
-    return [
-        {
-            "label": _name(a.points, int(found.a[point])),
-            "a": int(found.a[point]),
-            "b": int(found.b[point]),
-            "movement": float(movement[point]),
-            "overlap": None if shares is None or np.isnan(shares[point]) else float(shares[point]),
-            "before": near(graphs[0], point) if graphs else [],
-            "after": near(graphs[1], point) if graphs else [],
-        }
-        for point in chosen.tolist()
-    ]
-
-
-def _name(points: pa.Table, point: int) -> str:
-    """Return what tells a point from others: its label; in context its sense, or its sentence."""
-    row = points.slice(point, 1).to_pylist()[0]
-    if row.get("sense") is not None:
-        return f"{row['label']} ({row['sense']})"
-    if "start" not in row:
-        return str(row["label"])
-    before = row["text"][: row["start"]].split()[-AROUND:]
-    after = row["text"][row["end"] :].split()[:AROUND]
-    return " ".join(("…", *before, f"[{row['label']}]", *after, "…"))

@@ -17,6 +17,8 @@ SAME_LENGTH = 2e-3
 # A cosine that is smaller took a rotation to make it larger.
 UNTURNED = 1 - 1e-5
 NAMED = 5
+# A share that shows in the figures beside it.
+WORTH_TELLING = 0.005
 
 
 def statements(
@@ -131,11 +133,11 @@ def _other_neighbors(figures: Figures, shares: Floats) -> str:
 
 def _neighbors(figures: Figures, shares: Floats | None) -> str:
     overlap = figures["overlap"]
-    copied = 0 if shares is None else int(np.isnan(shares).sum())
-    if overlap is None and copied:
+    undecided = 0 if shares is None else int(np.isnan(shares).sum())
+    if overlap is None and undecided:
         return (
-            f"Nearest neighbours cannot be compared: {copied:,} of {figures['shared']:,} points "
-            "have so many exact copies that which are nearest is arbitrary."
+            f"Nearest neighbours cannot be compared: {undecided:,} of {figures['shared']:,} points "
+            "have so many others equally near that it is arbitrary which are listed."
         )
     if overlap is None:
         return f"{figures['shared']:,} shared points are too few to compare nearest neighbours."
@@ -148,8 +150,16 @@ def _neighbors(figures: Figures, shares: Floats | None) -> str:
     )
     if overlap["low"] <= overlap["chance"]:
         said += ", no more than chance"
-    if copied:
-        said += f"; {copied:,} points with more than {overlap['k']} exact copies are left out"
+    if undecided:
+        said += (
+            f"; {_points(undecided)} left out, being zero or having more than {overlap['k']} "
+            "others all equally near"
+        )
+    if overlap["arbitrary"] >= WORTH_TELLING:
+        said += (
+            f"; {_percent(overlap['arbitrary'])} are listed though others are as near, so which "
+            "are is arbitrary"
+        )
     if overlap["recall"] < 1:
         said += f"; the search for them finds {_percent(overlap['recall'])} of the true ones"
     return f"{said}."
@@ -190,6 +200,10 @@ def _exchanged(figures: Figures) -> str:
         "Where only the words are right, their occurrences exchanged for one another at random "
         f"(seed {figures['seed']}), there are still {', '.join(told)}."
     )
+
+
+def _points(number: int) -> str:
+    return "1 point is" if number == 1 else f"{number:,} points are"
 
 
 def _percent(share: float) -> str:
