@@ -174,6 +174,12 @@ def test_a_list_of_ones_own_is_measured(small: Path):
     assert mine.figures["source"] == "own"
     assert mine.figures["missing"] == ["qqqq"]
     assert [labels[point] for point in mine.points] == sorted(words, key=labels.index)
+    # The atlas remembers it beside another, until it is asked to begin anew; a path will do.
+    others = lx.report(small, lists={"others": words})
+    assert {"mine", "others"} <= {each.figures.get("group") for each in others}
+    assert [each.as_json() for each in lx.report(small)] == [each.as_json() for each in others]
+    again = lx.report(small, again=True)
+    assert not {"mine", "others"} & {each.figures.get("group") for each in again}
 
 
 @pytest.mark.parametrize(
@@ -242,13 +248,15 @@ def test_findings_survive_the_way_to_json_and_back():
 @pytest.mark.slow
 def test_the_command_prints_writes_and_answers_json(small: Path, tmp_path: Path, run: Run):
     mine = tmp_path / "drinks.txt"
-    mine.write_text("# what people drink\nthe\nof\nand\nin\n")
+    mine.write_text("# what people drink\nthe\nof\nand\nin\nqqqq\n")
     page = tmp_path / "report.html"
     done = run("report", small, "--list", mine, "--html", page)
     assert done.returncode == 0, done.stderr
-    assert "drinks" in done.stdout
-    assert "position" in done.stdout
-    assert done.stdout.rstrip().endswith(f"wrote {page}")
+    assert done.stdout.startswith(f"wrote {page}: ")
+    printed = run("report", small).stdout
+    assert "4 of 5" in printed
+    assert "not in the vocabulary, of drinks: qqqq" in printed
+    assert "position" in printed
     answered = run("report", small, "--list", mine, "--json")
     found = json.loads(answered.stdout)
     names = ["name", "space", "layer", "statement", "figures", "points"]

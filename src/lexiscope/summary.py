@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -132,23 +132,38 @@ def _print_groups(groups: Sequence[Finding]) -> None:
         [
             {
                 "group": str(each["group"]),
-                "members": f"{each['n']:,}",
+                "members": _members(each),
                 "share": f"{each['share']:.1%}",
                 "interval": f"{each['low']:.1%} to {each['high']:.1%}",
                 "chance": f"{each['chance']:.2%}",
-                "lift": f"{each['lift']:,.3g}x" if each["lift"] is not None else "-",
-                "p": _p_value(each["p_corrected"]),
+                "lift": f"{float(format(each['lift'], '.2g')):,g}x"
+                if each["lift"] is not None
+                else "-",
+                "p": _p_value(each),
                 "gathers": "yes" if each["gathers"] else "no",
             }
             for each in (found.figures for found in groups)
         ]
     )
+    for each in (found.figures for found in groups):
+        if each["source"] == "own" and each["missing"]:
+            _print_sentence(
+                f"not in the vocabulary, of {each['group']}: {', '.join(each['missing'])}"
+            )
 
 
-def _p_value(p: float) -> str:
-    if p < 0.001:
-        return "< .001"
-    return "1" if p >= 0.9995 else f"{p:.3f}"[1:]
+def _members(group: Mapping[str, Any]) -> str:
+    """Say how many there are and, of a list, how many words it has."""
+    if group["words"] in (None, group["n"]):
+        return f"{group['n']:,}"
+    return f"{group['n']:,} of {group['words']:,}"
+
+
+def _p_value(group: Mapping[str, Any]) -> str:
+    # Where no permutation reached the share, all that is known is a bound.
+    least = group["p"] * (1 + group["permutations"]) < 1.5
+    p = group["p_corrected"]
+    return "1" if p >= 0.9995 else f"{'≤' if least else ''} {p:.2g}".replace(" 0.", " .").strip()
 
 
 def _print_sentence(text: str, *, dim: bool = False) -> None:
@@ -209,7 +224,7 @@ def print_comparison(comparison: Comparison) -> None:
 def _print_heat_map(comparison: Comparison) -> None:
     """Print linear CKA of all layer pairs; the more alike of those there are, the darker."""
     cka, (a, b) = comparison.cka, (comparison.a["name"], comparison.b["name"])
-    there = [value for row in cka["values"] for value in row if value is not None]
+    there = [value for row in cka["debiased"] for value in row if value is not None]
     low, span = min(there, default=0.0), (max(there, default=1.0) - min(there, default=0.0)) or 1.0
 
     def cell(value: float | None) -> str:
@@ -220,12 +235,13 @@ def _print_heat_map(comparison: Comparison) -> None:
     def head(layer: int | None) -> str:
         return "table" if layer is None else str(layer)
 
-    click.echo(f"\n  linear CKA, the layers of {a} down, those of {b} across")
+    sides = f"the layers of {a}" if a == b else f"the layers of {a} down, those of {b} across"
+    click.echo(f"\n  linear CKA (debiased), {sides}; the darker, the more alike")
     as_table(
         [
             {"layer": head(layer)}
             | {head(other): cell(v) for other, v in zip(cka["layers_b"], row, strict=True)}
-            for layer, row in zip(cka["layers_a"], cka["values"], strict=True)
+            for layer, row in zip(cka["layers_a"], cka["debiased"], strict=True)
         ]
     )
 

@@ -9,10 +9,12 @@ import click
 
 from lexiscope.cli.options import Command, json_option, numbers, trust_option
 from lexiscope.errors import LexiscopeError
-from lexiscope.terminal import Bars, as_json
+from lexiscope.terminal import Bars, as_json, counted
 
 html_option = click.option(
-    "--html", type=click.Path(path_type=Path), help="Write one self-contained HTML file."
+    "--html",
+    type=click.Path(path_type=Path),
+    help="Write one self-contained HTML file instead of text.",
 )
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw."
@@ -32,7 +34,8 @@ seed_option = click.option(
     "lists",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file of words of your own, one a line: do they lie together? May be given again.",
+    help="A file of words of your own, one a line: do they lie together? May be given again; "
+    "the atlas remembers it.",
 )
 @click.option(
     "-k",
@@ -42,7 +45,11 @@ seed_option = click.option(
     help="Neighbours looked at, of groups and hubs.",
 )
 @seed_option
-@click.option("--again", is_flag=True, help="Measure anew what the atlas keeps already.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Measure anew what the atlas keeps already, without lists of before.",
+)
 @html_option
 @json_option
 def report(
@@ -59,7 +66,7 @@ def report(
     Which words gather, where positions break, how far apart senses lie at each layer, how
     contextual and how isotropic the layers are, which words are hubs, what clusters there are:
     each with its figure, the level of chance and the uncertainty. What is measured already is
-    not measured again.
+    not measured again; the first time takes about a minute for 30,000 words on two cores.
     """
     from lexiscope.atlas import Atlas
     from lexiscope.export.html import check_destination, write_findings
@@ -85,10 +92,10 @@ def report(
         write_findings(html, held, found)
     if to_json:
         as_json([each.as_json() for each in found])
-        return
-    print_findings(held, found)
-    if html is not None:
-        click.echo(f"\nwrote {html}")
+    elif html is not None:
+        click.echo(f"wrote {html}: {counted(len(found), 'finding')} of {atlas}")
+    else:
+        print_findings(held, found)
 
 
 @click.command(
@@ -152,6 +159,7 @@ def diff(
         bars.close()
     if html is not None:
         write_comparisons(html, found)
-    print_difference(found, to_json)
-    if html is not None and not to_json:
-        click.echo(f"wrote {html}")
+    if to_json or html is None:
+        print_difference(found, to_json)
+    else:
+        click.echo(f"wrote {html}: {found.a} and {found.b}, space by space")

@@ -142,8 +142,14 @@ def fresh(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield aside
             aside.replace(path)
+        except OSError as error:
+            # A person knows the file by its own name.
+            if error.filename == str(aside):
+                error.filename = str(path)
+            raise
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
 
 
 def _refuse_unknown(what: str, asked: Iterable[object], there: Iterable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +16,7 @@ from lexiscope.workflow.spaces import silent
 
 
 def report(
-    atlas: Atlas,
+    atlas: Atlas | str | os.PathLike[str],
     *,
     lists: Mapping[str, Sequence[str]] | None = None,
     k: int = 10,
@@ -27,15 +28,16 @@ def report(
 
     Parameters
     ----------
-    atlas : Atlas
+    atlas : Atlas or path
     lists : mapping of str to sequence of str, optional
-        Lists of words of your own, by name: do they lie together?
+        Lists of words of your own, by name: do they lie together? They come beside those that
+        the atlas was asked for before; one of the same name takes its place.
     k : int
         Neighbours looked at, of groups and of hubs; at least 1.
     seed : int
         Of every draw.
     again : bool
-        Measure although the atlas keeps findings of the same spaces.
+        Measure although the atlas keeps findings of the same spaces, and forget earlier lists.
     progress : callable, optional
         ``progress(stage, unit, done, total)``.
 
@@ -52,18 +54,20 @@ def report(
     Examples
     --------
     >>> import lexiscope as lx
-    >>> for finding in lx.report(lx.Atlas.open("senses.atlas")):  # doctest: +SKIP
+    >>> for finding in lx.report("senses.atlas"):  # doctest: +SKIP
     ...     print(finding.statement)
     """
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise LexiscopeError(f"k {k}: give a whole number of neighbours, at least 1")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise LexiscopeError(f"seed {seed}: give a whole number, at least 0")
+    atlas = atlas if isinstance(atlas, Atlas) else Atlas.open(atlas)
     keys = {name: str(atlas.key(name)) for name in atlas.spaces}
     if not keys:
         raise LexiscopeError(f"{atlas.path} holds no space yet: there is nothing to measure")
-    asked = plain({"k": k, "seed": seed, "lists": lists or {}})
     kept = None if again else atlas.report
+    before = kept.asked.get("lists", {}) if kept else {}
+    asked = plain({"k": k, "seed": seed, "lists": {**before, **(lists or {})}})
     if kept and _is_of(kept, asked, keys):
         return kept.findings
     # As they are read again: plain numbers and lists.
