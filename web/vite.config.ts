@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const OUT = "../src/lexiscope/server/page";
 
-/** Puts the script and the styles into the page itself, which is then one file. */
+/** Puts the script, the styles and the icon into the page itself, which is then one file. */
 function inlined(): Plugin {
   return {
     name: "inlined",
@@ -24,38 +25,41 @@ function inlined(): Plugin {
           html = html.replace(new RegExp(tag), () => put);
           delete bundle[name];
         }
-        page.source = html;
+        const icon = encodeURIComponent(readFileSync("public/icon.svg", "utf-8").replace(/\s+/g, " "));
+        page.source = html.replace("./icon.svg", `data:image/svg+xml,${icon}`);
       }
     },
   };
 }
 
-/** Builds the report beside the page: one file without the server. */
-function report(): Plugin {
+/** Builds the pages beside the server's that are one file each: the report, and the page alone. */
+function alone(): Plugin {
   return {
-    name: "report",
+    name: "alone",
     apply: "build",
     async closeBundle() {
-      await build({
-        configFile: false,
-        logLevel: "warn",
-        plugins: [svelte(), inlined()],
-        base: "./",
-        publicDir: false,
-        build: {
-          outDir: OUT,
-          emptyOutDir: false,
-          target: "es2022",
-          modulePreload: false,
-          rolldownOptions: { input: "report.html" },
-        },
-      });
+      for (const input of ["report.html", "alone.html"]) {
+        await build({
+          configFile: false,
+          logLevel: "warn",
+          plugins: [svelte(), inlined()],
+          base: "./",
+          publicDir: false,
+          build: {
+            outDir: OUT,
+            emptyOutDir: false,
+            target: "es2022",
+            modulePreload: false,
+            rolldownOptions: { input },
+          },
+        });
+      }
     },
   };
 }
 
 export default defineConfig({
-  plugins: [svelte(), report()],
+  plugins: [svelte(), alone()],
   base: "./",
   build: {
     outDir: OUT,

@@ -1,9 +1,4 @@
-import { mount } from "svelte";
-import "./app.css";
-import { app } from "./lib/app.svelte";
-import App from "./App.svelte";
+import { serverHost } from "./hosts/server";
+import { mountPage } from "./mount";
 
-mount(App, { target: document.getElementById("app")! });
-
-// For the console, and for tests that look at what is drawn.
-Object.assign(globalThis, { lexiscope: app });
+mountPage(serverHost());

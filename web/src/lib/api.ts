@@ -1,9 +1,10 @@
-/** Requests to the server: JSON, Arrow, and its refusals as errors. */
+/** Requests to the host: JSON, Arrow, and its refusals as errors. */
 
 import { tableFromIPC, type Table } from "@uwdata/flechette";
 import type { Refusal } from "../contract";
+import { host } from "../hosts/host";
 
-/** The server refused, or it could not be reached (status 0). */
+/** The host refused, or it could not be reached (status 0). */
 export class Refused extends Error {
   constructor(
     message: string,
@@ -16,7 +17,7 @@ export class Refused extends Error {
 export async function request(path: string, init?: RequestInit): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(path, init);
+    answer = await host().request(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused("the server cannot be reached", 0);

@@ -1,6 +1,7 @@
 /** What the whole page knows: the atlases open, the jobs, the panes, and what is said to all. */
 
 import type { AtlasInfo, Atlases, Events, Job, JobOrder, LiveAnswer } from "../contract";
+import { host } from "../hosts/host";
 import { Refused, getJSON, sendJSON, spacePath } from "./api";
 import { counterparts } from "./link";
 import { Pane } from "./pane.svelte";
@@ -56,7 +57,7 @@ class App {
   async start(): Promise<void> {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => (this.systemDark = e.matches));
     matchMedia("(prefers-reduced-motion: reduce)").addEventListener("change", (e) => (this.calm = e.matches));
-    addEventListener("popstate", () => this.open(location.hash));
+    host().address.watch((view) => this.open(view));
     this.listen();
     try {
       await this.catchUp();
@@ -106,8 +107,9 @@ class App {
     findings: this.panel === "findings",
   }));
 
-  get link(): string {
-    return location.href.replace(/#.*$/, "") + encodeView(this.view);
+  /** What opens this view elsewhere; null where nothing does. */
+  get link(): string | null {
+    return host().address.link(encodeView(this.view));
   }
 
   atlas(id: string): AtlasInfo | undefined {
@@ -263,32 +265,30 @@ class App {
     }
   }
 
-  // ---- the server's events ----------------------------------------------------------------------
+  // ---- the host's events ----------------------------------------------------------------------
 
   private listen(): void {
-    const source = new EventSource("/api/events");
-    const on = <K extends keyof Events>(name: K, take: (value: Events[K]) => void) =>
-      source.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data)));
-    on("hello", ({ server }) => {
-      const again = (this.server !== "" && !this.connected) || this.failure !== null;
-      this.server = server;
-      this.connected = true;
-      if (again) void this.trying(() => this.catchUp());
-    });
-    on("atlas", (info) => this.keepAtlas(info));
-    on("job", (job) => this.keepJob(job));
-    source.onerror = () => {
-      this.connected = false;
-      // A browser gives up on a refused connection; a new one tries on.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.listen(), 2_000);
+    const heard: { [Name in keyof Events]: (value: Events[Name]) => void } = {
+      hello: ({ server }) => {
+        const again = (this.server !== "" && !this.connected) || this.failure !== null;
+        this.server = server;
+        this.connected = true;
+        if (again) void this.trying(() => this.catchUp());
+      },
+      atlas: (info) => this.keepAtlas(info),
+      job: (job) => this.keepJob(job),
     };
+    host().listen(
+      (name, value) => heard[name](value),
+      () => (this.connected = false),
+    );
   }
 
   /** Takes what there is from the server: at the start, and when it was lost and found again. */
   private async catchUp(): Promise<void> {
     this.atlases = (await getJSON<Atlases>("/api/atlases")).atlases;
     if (this.loaded) this.epoch++;
-    else this.open(location.hash);
+    else this.open(host().address.get());
     this.loaded = true;
     this.failure = null;
     this.jobs = (await getJSON<Job[]>("/api/jobs")).reverse();
