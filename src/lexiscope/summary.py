@@ -203,10 +203,13 @@ def print_comparison(comparison: Comparison) -> None:
         _print_heat_map(comparison)
     if comparison.most_moved:
         click.echo()
+        labels = Counter(each["label"] for each in comparison.most_moved)
         as_table(
             [
                 {
-                    "moved most": _line(each["label"]),
+                    # Occurrences of one label are told apart by their numbers in A.
+                    "moved most": _line(each["label"])
+                    + (f" #{each['a']}" if labels[each["label"]] > 1 else ""),
                     "movement": each["movement"],
                     "same neighbours": each["overlap"],
                     "before": _gathered(each["before"]),

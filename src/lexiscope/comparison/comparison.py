@@ -244,7 +244,7 @@ def compare(
         points_b=found.b,
         movement=movement,
         overlap_per_point=shares,
-        statements=tuple(statements(figures, x, y, shares, tied)),
+        statements=tuple(statements(figures, x, y, shares, k, tied)),
     )
 
 

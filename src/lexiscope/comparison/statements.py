@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import comb
+from math import comb, floor, log10
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ WORTH_TELLING = 0.005
 
 
 def statements(
-    figures: Figures, x: Floats, y: Floats, shares: Floats | None, tied: bool
+    figures: Figures, x: Floats, y: Floats, shares: Floats | None, k: int, tied: bool
 ) -> Iterator[str]:
     """Say what a comparison found.
 
@@ -34,6 +34,8 @@ def statements(
         The vectors compared.
     shares : ndarray of shape (shared,), float32, or None
         Overlap of every point, NaN where it is left out.
+    k : int
+        The neighbours that were asked for.
     tied : bool
         Whether others moved as far as the last that is named.
 
@@ -62,7 +64,7 @@ def statements(
         if tied:
             how = ", with others that moved as far"
         yield f"Moved most{how}: {', '.join(named[:NAMED])}."
-    yield _neighbors(figures, shares)
+    yield _neighbors(figures, shares, k)
     cka = _arrangement(figures)
     if cka:
         yield cka
@@ -111,11 +113,14 @@ def _unmoved(figures: Figures, x: Floats, y: Floats) -> str:
 
 def _moved(figures: Figures) -> str:
     cosine = figures["cosine"]
+    low = f"5 % lie below {_near_one(cosine['low'])}, "
+    if cosine["low"] > UNTURNED:  # fewer than 5 % moved
+        low = ""
     return (
         f"{figures['moved']:,} of {figures['shared']:,} points moved: after the best rotation "
-        f"the mean cosine of a vector with its counterpart is {cosine['mean']:.3g} (median "
-        f"{cosine['median']:.3g}, 5 % lie below {cosine['low']:.3g}; {cosine['chance']:.2g} with "
-        f"the points shuffled, seed {figures['seed']})."
+        f"the mean cosine of a vector with its counterpart is {_near_one(cosine['mean'])} (median "
+        f"{_near_one(cosine['median'])}, {low}the lowest is {_near_one(cosine['lowest'])}; "
+        f"{cosine['chance']:.2g} with the points shuffled, seed {figures['seed']})."
     )
 
 
@@ -124,14 +129,14 @@ def _other_neighbors(figures: Figures, shares: Floats) -> str:
     compared, others, k = int((~np.isnan(shares)).sum()), len(shares) - 1, figures["overlap"]["k"]
     all_kept, none_kept = 1 / comb(others, k), comb(others - k, k) / comb(others, k)
     return (
-        f"{figures['moved']:,} of {compared:,} points have other neighbours than before "
-        f"({compared * (1 - all_kept):,.0f} by chance) and {int((shares == 0).sum()):,} none of "
-        f"the same ({compared * none_kept:,.0f} by chance); how far they moved is told by that "
-        f"alone, since {figures['cosine_reason']}."
+        f"{figures['moved']:,} of {compared:,} points have at least one other neighbour than "
+        f"before ({compared * (1 - all_kept):,.0f} by chance), and {int((shares == 0).sum()):,} "
+        f"have none of the same ({compared * none_kept:,.0f} by chance); how far they moved is "
+        f"told by that alone, since {figures['cosine_reason']}."
     )
 
 
-def _neighbors(figures: Figures, shares: Floats | None) -> str:
+def _neighbors(figures: Figures, shares: Floats | None, k: int) -> str:
     overlap = figures["overlap"]
     undecided = 0 if shares is None else int(np.isnan(shares).sum())
     if overlap is None and undecided:
@@ -140,7 +145,9 @@ def _neighbors(figures: Figures, shares: Floats | None) -> str:
             "have so many others equally near that it is arbitrary which are listed."
         )
     if overlap is None:
-        return f"{figures['shared']:,} shared points are too few to compare nearest neighbours."
+        most = figures["shared"] - 2
+        hint = f"; give a k of at most {most:,}" if most > 0 else ""
+        return f"{figures['shared']:,} shared points are too few to compare {k:,} neighbours{hint}."
     mean, low, high, chance = (
         _percent(overlap[each]) for each in ("mean", "low", "high", "chance")
     )
@@ -157,8 +164,8 @@ def _neighbors(figures: Figures, shares: Floats | None) -> str:
         )
     if overlap["arbitrary"] >= WORTH_TELLING:
         said += (
-            f"; {_percent(overlap['arbitrary'])} are listed though others are as near, so which "
-            "are is arbitrary"
+            f"; {_percent(overlap['arbitrary'])} of them have others just as near, so which of "
+            "these are listed is arbitrary"
         )
     if overlap["recall"] < 1:
         said += f"; the search for them finds {_percent(overlap['recall'])} of the true ones"
@@ -173,13 +180,13 @@ def _arrangement(figures: Figures) -> str | None:
     if value is None:
         return None
     corrected = (
-        f", {debiased:.3g} corrected for few points in many dimensions"
+        f", {_near_one(debiased)} corrected for few points in many dimensions"
         if np.isfinite(debiased)
         else ""
     )
     return (
-        f"How alike both arrange the points, linear CKA: {value:.3g} (1 is the same arrangement, "
-        f"{cka['chance']:.2g} comes by chance{corrected})."
+        f"How alike both arrange the points, linear CKA: {_near_one(value)} (1 is the same "
+        f"arrangement, {cka['chance']:.2g} comes by chance{corrected})."
     )
 
 
@@ -192,7 +199,7 @@ def _exchanged(figures: Figures) -> str:
         "cka": "a linear CKA of {}",
     }
     told = [
-        text.format(_percent(within[name]) if name == "overlap" else f"{within[name]:.3g}")
+        text.format(_percent(within[name]) if name == "overlap" else _near_one(within[name]))
         for name, text in named.items()
         if within[name] is not None
     ]
@@ -206,5 +213,16 @@ def _points(number: int) -> str:
     return "1 point is" if number == 1 else f"{number:,} points are"
 
 
+def _near_one(value: float) -> str:
+    """Write a figure with three digits, or as many as tell it from 1."""
+    gap = 1 - value
+    if UNTURNED < value < 1 or gap >= 0.0005 or gap < 0:
+        return f"{value:.3g}"
+    return f"{value:.{-floor(log10(gap))}f}" if gap else "1"
+
+
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    gap = 100 * (1 - share)
+    if not 1e-6 < gap < 0.05:
+        return f"{100 * share:.3g} %"
+    return f"{100 * share:.{-floor(log10(gap))}f} %"

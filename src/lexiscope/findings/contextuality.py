@@ -71,7 +71,7 @@ def contextuality(
     if not groups.of_texts:
         reason = (
             f"fewer than {TEXTS} texts have {WITHIN} or more of their words in the space; "
-            "--match all takes every word"
+            "lexiscope build with --match all takes every word"
         )
     adjusted = [each.self_similarity - each.anisotropy for each in layers]
     low, high = np.transpose([bootstrap_interval(each, seed=seed) for each in adjusted])
@@ -196,4 +196,4 @@ def _spans(layers: Sequence[int]) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}"
+    return f"{round(value, 3) + 0.0:.3f}"
