@@ -487,7 +487,7 @@ def test_of_equal_overlap_those_moved_most_whose_neighbours_went_farthest():
     assert "(of equal ones those whose former neighbours are farthest now): " in text(found)
     # By chance C(289, 10) / C(299, 10) = .708 of the 300 keep none.
     assert "300 of 300 points have at least one other neighbour than before (300 by" in text(found)
-    assert f"{len(none_kept)} none of the same (212 by chance)" in text(found)
+    assert f"{len(none_kept)} have none of the same (212 by chance)" in text(found)
 
 
 def test_those_that_moved_as_far_are_said_to_be_among_others():
@@ -527,7 +527,7 @@ def test_many_copies_are_left_out_of_the_overlap():
         f"{crowded.sum()} points are left out, being zero or having more than 10 others all "
         "equally near"
     ) in text(found)
-    assert f"of {(~crowded).sum()} points have other neighbours" in text(found)
+    assert f"of {(~crowded).sum()} points have at least one other neighbour" in text(found)
     assert np.isnan(found.movement[:300]).all()
     assert found.by_point()["a"][:300] == [None] * 300
     assert all(each["a"] >= 300 for each in found.most_moved)
@@ -589,7 +589,7 @@ def test_neighbours_that_others_are_as_near_as_are_told():
     found = compare(table(x), table(y), k=4)
     assert found.overlap is not None
     assert found.overlap["arbitrary"] == 0.5
-    assert "50 % are listed though others are as near" in text(found)
+    assert "50 % of them have others just as near" in text(found)
 
 
 def test_a_k_without_bounds_is_refused(monkeypatch: pytest.MonkeyPatch):
