@@ -26,6 +26,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = (
     "demo",
     "build",
+    "import",
     "view",
     "near",
     "project",

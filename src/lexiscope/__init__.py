@@ -25,6 +25,7 @@ _PUBLIC = {
     "Space": "lexiscope.space",
     "build": "lexiscope.workflow",
     "diff": "lexiscope.workflow",
+    "import_vectors": "lexiscope.workflow",
     "project": "lexiscope.workflow",
     "report": "lexiscope.workflow",
 }
@@ -46,6 +47,7 @@ __all__ = [
     "__version__",
     "build",
     "diff",
+    "import_vectors",
     "project",
     "report",
 ]
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from lexiscope.neighbors import NeighborGraph
     from lexiscope.projection import Projection, Quality
     from lexiscope.space import Space
-    from lexiscope.workflow import Context, build, diff, project, report
+    from lexiscope.workflow import Context, build, diff, import_vectors, project, report
 
 
 def __getattr__(name: str) -> Any:

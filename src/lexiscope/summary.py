@@ -60,13 +60,10 @@ def print_atlas(atlas: Atlas, to_json: bool) -> None:
             }
         )
         return
-    if atlas.spaces:
-        about = atlas.recipe(atlas.spaces[0])["checkpoint"]
-        click.secho(f"{atlas.path}: {about['name']} ({about['family']})", bold=True)
-        for kind, table in about["tables"].items():
-            if table["reason"]:
-                click.echo(f"  no {kind} table: {table['reason']}")
-        for note in about["notes"]:
+    origin = atlas.origin
+    if origin is not None:
+        click.secho(f"{atlas.path}: {origin.name} ({origin.sort})", bold=True)
+        for note in origin.notes:
             click.echo(f"  {note}")
     else:
         click.echo(

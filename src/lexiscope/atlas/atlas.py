@@ -19,6 +19,7 @@ from lexiscope.atlas import bookmarks, building, own, report
 from lexiscope.atlas.building import Progress
 from lexiscope.atlas.lazy import Lazy
 from lexiscope.atlas.manifest import FORMAT, MANIFEST, SPACES, read_manifest
+from lexiscope.atlas.origin import Origin, origin
 from lexiscope.atlas.report import Report
 from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
 from lexiscope.atlas.writer import SpaceWriter
@@ -110,6 +111,12 @@ class Atlas:
     def spaces(self) -> tuple[str, ...]:
         """Names of the spaces that are whole."""
         return tuple(self._entries())
+
+    @property
+    def origin(self) -> Origin | None:
+        """What it was made from: a checkpoint or imported vectors; None as long as it is empty."""
+        recipes = [entry["recipe"] for entry in self._entries().values()]
+        return origin(recipes) if recipes else None
 
     @property
     def unfinished(self) -> tuple[str, ...]:

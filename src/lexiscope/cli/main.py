@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import lexiscope
-from lexiscope.cli import looking, making, measuring, sharing
+from lexiscope.cli import importing, looking, making, measuring, sharing
 from lexiscope.cli.options import Command
 from lexiscope.errors import LexiscopeError
 
@@ -50,6 +50,7 @@ def completion(shell: str) -> None:
 for command in (
     making.demo,
     making.build,
+    importing.import_,
     looking.view,
     looking.near,
     making.project,

@@ -10,8 +10,15 @@ from typing import Any
 import click
 
 from lexiscope.cli.looking import open_view
-from lexiscope.cli.options import METHODS, Command, json_option, numbers, port_option, trust_option
-from lexiscope.errors import LexiscopeError
+from lexiscope.cli.options import (
+    METHODS,
+    Command,
+    json_option,
+    map_methods,
+    numbers,
+    port_option,
+    trust_option,
+)
 from lexiscope.summary import print_atlas, print_result
 from lexiscope.terminal import Bars, as_json, as_table
 
@@ -159,10 +166,7 @@ def build(
         dtype=dtype,
         batch_tokens=batch_tokens,
     )
-    methods = [] if maps == "none" else [method.strip() for method in maps.split(",")]
-    wrong = [method for method in methods if method not in METHODS[:3]]
-    if wrong:
-        raise LexiscopeError(f"--maps {wrong[0]}: there are {', '.join(METHODS[:3])}, or none")
+    methods = map_methods(maps)
     bars = Bars()
     try:
         atlas = run(

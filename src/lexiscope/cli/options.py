@@ -48,6 +48,15 @@ trust_option = click.option(
 )
 
 
+def map_methods(given: str) -> list[str]:
+    """Read ``pca,tsne`` or ``none``."""
+    methods = [] if given == "none" else [method.strip() for method in given.split(",")]
+    wrong = [method for method in methods if method not in METHODS[:3]]
+    if wrong:
+        raise LexiscopeError(f"--maps {wrong[0]}: there are {', '.join(METHODS[:3])}, or none")
+    return methods
+
+
 def numbers(given: str | None) -> tuple[int, ...] | None:
     """Read ``0,6,12`` or ``0-6``."""
     if given is None:

@@ -86,6 +86,11 @@ def frequency(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
     return [_norms(space, finite(space.vectors), ranked(space), seed), _hubs(space, k, seed)]
 
 
+def hubs(space: Space, *, k: int = 10, seed: int = 0) -> list[Finding]:
+    """Say which points are near to very many, where rows have no order; see `frequency`."""
+    return [_hubs(space, k, seed, ordered=False)]
+
+
 def _norms(
     space: Space, vectors: NDArray[np.float32], rows: NDArray[np.int64], seed: int
 ) -> Finding:
@@ -133,10 +138,10 @@ def _norms(
     return Finding(name, space.name, None, statement, figures, tuple(dict.fromkeys(points)))
 
 
-def _hubs(whole: Space, k: int, seed: int) -> Finding:
+def _hubs(whole: Space, k: int, seed: int, *, ordered: bool = True) -> Finding:
     name = "hubness"
     space, numbers = distinct(whole, k)
-    n, rows = len(space), ranked(space)
+    n, rows = len(space), ranked(space) if ordered else np.empty(0, dtype=np.int64)
     without = left_out(whole, space, k)
     try:
         # Even a graph needs two points.
@@ -172,7 +177,7 @@ def _hubs(whole: Space, k: int, seed: int) -> Finding:
         "high": found.high,
         "hubs": named,
         "histogram": _histogram(count),
-        "bins": _bins(rank_bins(count[rows], numbers[rows])),
+        "bins": _bins(rank_bins(count[rows], numbers[rows])) if len(rows) else [],
     }
     statement = _hub_statement(space, rows, measured, neighbors.shape[1], found, hubs, named[0])
     statement = f"{statement.removesuffix('.')}{without}."

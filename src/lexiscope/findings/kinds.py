@@ -9,7 +9,7 @@ from typing import Any
 from lexiscope.findings.clusters import clusters
 from lexiscope.findings.contextuality import contextuality
 from lexiscope.findings.finding import Finding
-from lexiscope.findings.frequency import frequency
+from lexiscope.findings.frequency import frequency, hubs
 from lexiscope.findings.geometry import geometry
 from lexiscope.findings.groups import groups
 from lexiscope.findings.positions import positions
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[..., list[Finding]]] = {
     "contextuality": contextuality,
     "geometry": geometry,
     "frequency": frequency,
+    "hubs": hubs,
     "clusters": clusters,
 }
 
@@ -34,6 +35,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "word": ("groups", "frequency", "geometry", "clusters"),
     "position": ("positions", "geometry"),
     "token_type": ("token types",),
+    # Without an order by frequency, and without words to list.
+    "imported words": ("groups", "hubs", "geometry", "clusters"),
+    "imported points": ("hubs", "geometry", "clusters"),
     "context": ("senses", "contextuality", "geometry", "clusters"),
 }
 

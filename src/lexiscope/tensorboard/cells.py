@@ -31,6 +31,9 @@ _NUMBER = re.compile(
     r"|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+)\s*"
 )
 
+# What `shown_text` makes of texts in which nothing can be seen.
+_UNSEEN = re.compile(r"(?: |\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8})*")
+
 
 def shown_text(text: str) -> str:
     """Return a label as it is written: unchanged wherever the page would leave it unchanged.
@@ -46,6 +49,20 @@ def shown_text(text: str) -> str:
     if _NUMBER.fullmatch(text):
         return f'"{text}"'
     return text
+
+
+def as_it_was(cell: str) -> str:
+    """Return the text that `shown_text` wrote as this, as far as that can be told.
+
+    Quotes around numbers and around what cannot be seen are taken off. Escapes of control
+    characters stay: a text may hold a backslash and an n by itself.
+    """
+    inner = cell[1:-1]
+    if not (len(cell) > 1 and cell[0] == cell[-1] == '"'):
+        return cell
+    if _NUMBER.fullmatch(inner):
+        return inner
+    return inner.encode("ascii").decode("unicode_escape") if _UNSEEN.fullmatch(inner) else cell
 
 
 def write_metadata(path: Path, table: pa.Table) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lexiscope.atlas import Progress
 from lexiscope.workflow.comparing import Difference, diff
+from lexiscope.workflow.importing import import_vectors
 from lexiscope.workflow.labels import region_labels
 from lexiscope.workflow.maps import MAPS, build_maps, project
 from lexiscope.workflow.reporting import report
@@ -22,6 +23,7 @@ __all__ = [
     "build_tables",
     "default_path",
     "diff",
+    "import_vectors",
     "project",
     "region_labels",
     "report",

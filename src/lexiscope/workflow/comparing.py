@@ -91,6 +91,10 @@ def diff(
         raise LexiscopeError(f"{a} alone: name a second to compare it with, or two of its layers")
     first = _open(os.fspath(a), trust_remote_code)
     second = first if b is None or b == a else _open(os.fspath(b), trust_remote_code)
+    if len(first.spaces) == len(second.spaces) == 1 and space is None:
+        # Imported ones are called after their files; the only ones there are must be meant.
+        name, only = next(iter(first.spaces)), next(iter(second.spaces.values()))
+        second = second if name in second.spaces else _Opened(second.name, {name: only})
     if space is not None:
         for side in (first, second):
             if space not in side.spaces:

@@ -67,6 +67,11 @@ def build_tables(atlas: Atlas, checkpoint: Checkpoint, progress: Progress = sile
     progress("checking the files", "model", 0, 1)
     checkpoint.fingerprint  # noqa: B018 - hashes a folder's weights: seconds for a large model
     progress("checking the files", "model", 1, 1)
+    if atlas.origin is not None and atlas.origin.imported:
+        raise LexiscopeError(
+            f"{atlas.path} is an atlas of vectors imported from {atlas.origin.name}; name another "
+            "folder with -o"
+        )
     for name in atlas.spaces:
         other = atlas.recipe(name)["checkpoint"]
         if other["fingerprint"] != checkpoint.fingerprint:

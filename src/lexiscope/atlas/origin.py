@@ -1,0 +1,49 @@
+"""Origin: what an atlas was made from, in words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an atlas was made from.
+
+    Attributes
+    ----------
+    name : str
+        Of the checkpoint, or of the files that vectors were imported from.
+    sort : str
+        The checkpoint's family, or the files' format.
+    notes : tuple of str
+        Sentences about what is missing or unusual.
+    imported : bool
+        Whether vectors were imported, and no checkpoint was read.
+    """
+
+    name: str
+    sort: str
+    notes: tuple[str, ...]
+    imported: bool
+
+
+def origin(recipes: Sequence[Mapping[str, Any]]) -> Origin:
+    """Tell the origin of an atlas by the recipes of its spaces, one or more."""
+    if "checkpoint" in recipes[0]:
+        about = recipes[0]["checkpoint"]
+        missing = [
+            f"no {kind} table: {table['reason']}"
+            for kind, table in about["tables"].items()
+            if table["reason"]
+        ]
+        return Origin(about["name"], about["family"], (*missing, *about["notes"]), False)
+    sources = [recipe["source"] for recipe in recipes]
+    notes = dict.fromkeys(note for source in sources for note in source["notes"])
+    return Origin(
+        ", ".join(dict.fromkeys(source["name"] for source in sources)),
+        ", ".join(dict.fromkeys(source["format"] for source in sources)),
+        tuple(notes),
+        True,
+    )

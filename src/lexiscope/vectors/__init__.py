@@ -1,0 +1,8 @@
+"""Vectors out of other programs' files, with the points they belong to."""
+
+from __future__ import annotations
+
+from lexiscope.vectors.sources import find_sources
+from lexiscope.vectors.vectors import Source, Vectors
+
+__all__ = ["Source", "Vectors", "find_sources"]
