@@ -9,7 +9,7 @@ WEB     := $(shell find web -path web/node_modules -prune -o -type f -print)
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench screenshots page chromium clean
+.PHONY: help setup demo test lint bench docs screenshots page chromium clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -32,6 +32,9 @@ lint: setup ## Check style and types
 
 bench: setup ## Measure, side by side with the alternatives
 	$(BIN)/python -m benchmarks
+
+docs: setup ## Build the documentation's site into build/site, strict about broken links
+	$(BIN)/python -m mkdocs build --strict
 
 screenshots: setup ## Draw the pictures in docs/images anew
 	$(BIN)/python -m tests.screenshots
