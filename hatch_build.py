@@ -57,7 +57,7 @@ def build() -> None:
     install()
     # A path of its own, as npm's `vite` would look for a node on the PATH.
     _run("vite build", "node", "node_modules/vite/bin/vite.js", "build")
-    for name in ("index.html", "report.html", "alone.html"):
+    for name in ("index.html", "report.html", "alone.html", "widget.js"):
         if not (PAGE / name).is_file():
             sys.exit(f"The page could not be built: vite left no {name} in {PAGE}.")
     STAMP.write_text(made_from)

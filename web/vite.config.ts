@@ -32,7 +32,7 @@ function inlined(): Plugin {
   };
 }
 
-/** Builds the pages beside the server's that are one file each: the report, and the page alone. */
+/** Builds what is beside the server's page, one file each: the report, the page alone, its widget. */
 function alone(): Plugin {
   return {
     name: "alone",
@@ -54,6 +54,18 @@ function alone(): Plugin {
           },
         });
       }
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        publicDir: false,
+        build: {
+          outDir: OUT,
+          emptyOutDir: false,
+          target: "es2022",
+          minify: true,
+          lib: { entry: "src/notebook/widget.ts", formats: ["es"], fileName: () => "widget.js" },
+        },
+      });
     },
   };
 }

@@ -1,0 +1,65 @@
+/** One life of the page: an iframe, the port to it, and what goes over it. */
+
+import type { FromPage, Opened, Ready, ToPage } from "../hosts/messages";
+
+const STILL_SECONDS = 3;
+
+export class Frame {
+  readonly element = document.createElement("iframe");
+  private port: MessagePort | null = null;
+  private asked = 0;
+  private readonly stills = new Map<number, (png: ArrayBuffer | null) => void>();
+
+  constructor(
+    page: string,
+    /** Called at every start of the page: a frame that is moved within its document starts again. */
+    private readonly started: () => Opened["options"],
+    private readonly take: (message: Exclude<FromPage, { type: "still" }>) => void,
+  ) {
+    const frame = this.element;
+    frame.title = "Lexiscope";
+    // An origin of its own: nothing in the page can reach the notebook but by the port.
+    frame.setAttribute("sandbox", "allow-scripts allow-downloads allow-popups");
+    frame.allow = "clipboard-write; fullscreen";
+    frame.srcdoc = page;
+    frame.style.cssText = "display:block; box-sizing:border-box; width:100%; height:100%; border:0";
+    addEventListener("message", this.ready);
+  }
+
+  tell(message: ToPage, transfer: Transferable[] = []): void {
+    this.port?.postMessage(message, transfer);
+  }
+
+  /** Asks for a picture of the map; null when none comes. */
+  still(): Promise<ArrayBuffer | null> {
+    const id = ++this.asked;
+    return new Promise((resolve) => {
+      const done = (png: ArrayBuffer | null) => {
+        this.stills.delete(id);
+        resolve(png);
+      };
+      this.stills.set(id, done);
+      setTimeout(() => done(null), STILL_SECONDS * 1000);
+      this.tell({ type: "still", id, scale: devicePixelRatio });
+    });
+  }
+
+  end(): void {
+    removeEventListener("message", this.ready);
+    this.port?.close();
+    this.element.remove();
+  }
+
+  private readonly ready = (event: MessageEvent<Ready | null>): void => {
+    if (event.source !== this.element.contentWindow || event.data?.lexiscope !== "ready") return;
+    this.port?.close();
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    port1.onmessage = ({ data }: MessageEvent<FromPage>) => {
+      if (data.type === "still") this.stills.get(data.id)?.(data.png);
+      else this.take(data);
+    };
+    const opened: Opened = { lexiscope: "port", options: this.started() };
+    this.element.contentWindow!.postMessage(opened, "*", [port2]);
+  };
+}
