@@ -63,7 +63,7 @@ def _mapped(path: Path) -> NDArray[np.number]:
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
-        reason = "Python objects" if "Object arrays" in str(error) else f"no array ({error})"
+        reason = "Python objects" if "bject" in str(error) else f"no array ({error})"
         raise LexiscopeError(
             f"{path.name} holds {reason}: save an array of numbers with numpy.save"
         ) from error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lexiscope.errors import LexiscopeError
 from lexiscope.readers import plain
 from lexiscope.vectors.points import as_points
-from lexiscope.vectors.vectors import Share, Vectors, check
+from lexiscope.vectors.vectors import Share, Vectors, check, ragged
 
 UNNAMED = "__index_level_0__"
 
@@ -108,16 +108,14 @@ def _matrix(column: pa.ChunkedArray, name: str) -> NDArray[np.number]:
     """Return a column of equally long lists as a matrix."""
     gone = pc.is_null(column).to_numpy()
     if gone.any():
-        raise LexiscopeError(f"{name}: row {int(gone.argmax()) + 1:,} has no vector")
+        raise LexiscopeError(f"{name}, row {int(gone.argmax()) + 1:,}: no vector")
     lengths = pc.list_value_length(column).to_numpy()
     if not len(lengths):
         return np.empty((0, 0), np.float32)
     other = np.flatnonzero(lengths != lengths[0])
     if len(other):
         row = int(other[0])
-        raise LexiscopeError(
-            f"{name}: row {row + 1:,} has {lengths[row]:,} numbers, {lengths[0]:,} expected"
-        )
+        raise ragged(f"{name}, row {row + 1:,}", int(lengths[row]), int(lengths[0]))
     # What is null among the numbers becomes NaN, which is named when it is written.
     parts = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
     numbers: NDArray[np.number] = np.concatenate(parts)

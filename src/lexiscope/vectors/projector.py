@@ -17,7 +17,7 @@ from lexiscope.errors import LexiscopeError
 from lexiscope.tensorboard.cells import NOTHING, as_it_was
 from lexiscope.tensorboard.folder import CONFIG, HEADER
 from lexiscope.vectors.points import as_points, numbered, typed
-from lexiscope.vectors.vectors import Share, Source, Vectors, check
+from lexiscope.vectors.vectors import Share, Source, Vectors, check, ragged
 from lexiscope.vectors.words import NUMBER, parsed
 
 FORMAT = "TensorBoard projector"
@@ -164,32 +164,32 @@ def _tokens(text: str) -> Iterator[str]:
 def _message(tokens: Iterator[str], *, ends: bool) -> dict[str, list[Any]]:
     """Read fields up to the end of a message: every name with all its values."""
     fields: dict[str, list[Any]] = {}
-    name = None
+    name, listed = None, False
     for token in tokens:
-        if token in ("}", ">"):
+        if token in "}>":
             if not ends or name is not None:
                 raise ValueError(f"a {token} too many")
             return fields
-        if token in (":", ",", ";", "[", "]"):
-            name = None if token in (",", ";", "]") else name
-        elif token in ("{", "<"):
-            if name is None:
-                raise ValueError(f"a {token} without a name")
-            fields.setdefault(name, []).append(_message(tokens, ends=True))
-            name = None
+        if token in "[]":  # several values of one name
+            listed = token == "["
+            name = name if listed else None
+        elif token in ":,;":
+            continue
         elif name is None:
+            if token in "{<":
+                raise ValueError(f"a {token} without a name")
             name = token
         else:
-            value = _unquoted(token) if token[0] in "\"'" else token
+            value = _message(tokens, ends=True) if token in "{<" else _unquoted(token)
             fields.setdefault(name, []).append(value)
-            name = None
+            name = name if listed else None
     if ends:
         raise ValueError("it ends within a message")
     return fields
 
 
 def _unquoted(token: str) -> str:
-    inner = token[1:-1]
+    inner = token[1:-1] if token[0] in "\"'" else token
     if "\\" not in inner:
         return inner
     raw = re.sub(r"\\([0-7]{1,3})", lambda octal: chr(int(octal[1], 8)), inner)
@@ -237,10 +237,7 @@ def _tensor(path: Path, shape: tuple[int, ...]) -> NDArray[np.number]:
     dim = rows[0][1].count(b"\t") + 1
     for number, row in rows:
         if row.count(b"\t") != dim - 1:
-            counted = row.count(b"\t") + 1
-            raise LexiscopeError(
-                f"{path.name}, line {number:,}: {counted:,} numbers, {dim:,} expected"
-            )
+            raise ragged(f"{path.name}, line {number:,}", row.count(b"\t") + 1, dim)
     try:
         return parsed([row for _, row in rows], b"\t").reshape(len(rows), dim)
     except (pa.ArrowInvalid, ValueError):

@@ -99,6 +99,8 @@ def _file(path: Path, points: Path | None, vectors: str | None) -> Source:
 def _words(path: Path, stem: str) -> Source:
     with opened(path, path.name) as (file, _):
         head = file.read(HEAD)
+    if not head.strip():
+        raise LexiscopeError(f"{path.name} is empty")
     whole = len(head) < HEAD
     lines = head.removeprefix(BOM).split(b"\n")[: None if whole else -1] or [b""]
     header = HEADER.fullmatch(lines[0])
@@ -116,7 +118,7 @@ def _words(path: Path, stem: str) -> Source:
 
 def _source(path: Path, stem: str, format: str, *, binary: bool) -> Source:
     def read(label: str | None, share: Share) -> Vectors:
-        _refuse(label, "--label", "tables of points")
+        _refuse(label, "--label", "files with a table of points")
         return (read_binary if binary else read_text)(path, path.name, share)
 
     return Source(path.name, stem, format, (path,), True, "", read)

@@ -116,6 +116,12 @@ class Source:
         return digest.hexdigest()
 
 
+def ragged(where: str, held: int, expected: int) -> LexiscopeError:
+    """Return what is said of a vector that is longer or shorter than the others."""
+    counted = f"{held:,} number{'' if held == 1 else 's'}"
+    return LexiscopeError(f"{where}: {counted}, {expected:,} expected")
+
+
 def check(name: str, matrix: NDArray[np.generic], points: int | None = None) -> None:
     """Refuse what is no matrix of numbers with a row a point.
 

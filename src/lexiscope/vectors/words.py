@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.vectors.points import word_points
-from lexiscope.vectors.vectors import Share, Vectors, check
+from lexiscope.vectors.vectors import Share, Vectors, check, ragged
 
 BLOCK = 1 << 23
 # Lines that are asked how many numbers a vector has, where no header says it.
@@ -140,8 +140,7 @@ class _Lines:
             shown = wrong[:40].decode("utf-8", "backslashreplace")
             raise LexiscopeError(f"{self.name}, line {place:,}: {shown!r} is no number")
         if len(numbers) != self.dim:
-            counted = f"{len(numbers):,} number{'' if len(numbers) == 1 else 's'}"
-            raise LexiscopeError(f"{self.name}, line {place:,}: {counted}, {self.dim:,} expected")
+            raise ragged(f"{self.name}, line {place:,}", len(numbers), self.dim)
 
 
 def parsed(rows: list[bytes], between: bytes) -> NDArray[np.float32]:
