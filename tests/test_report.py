@@ -15,7 +15,7 @@ from server_atlas import client
 
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.html import PLACE
+from lexiscope.export.template import PLACE
 from lexiscope.findings import KINDS, Finding, plain
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,14 +11,12 @@ from typing import Any
 import lexiscope
 from lexiscope.atlas import MANIFEST, Atlas, storing
 from lexiscope.errors import LexiscopeError
+from lexiscope.export.template import filled, read_template
 from lexiscope.findings import Finding
 from lexiscope.workflow import Difference
 
-# The page's build makes it too: a whole page of its own, with a place for the figures.
-TEMPLATE = Path(lexiscope.__file__).parent / "server" / "page" / "report.html"
-PLACE = '<script type="application/json" id="data">null</script>'
+TEMPLATE = "report.html"
 Json = dict[str, Any]
-TITLE = "<title>Lexiscope</title>"
 
 
 def check_destination(path: Path) -> None:
@@ -36,10 +32,7 @@ def check_destination(path: Path) -> None:
         raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")
     if not path.parent.is_dir():
         raise LexiscopeError(f"{path}: there is no folder {path.parent}; make it first")
-    if not TEMPLATE.exists():
-        raise LexiscopeError(
-            "the page is not built: in a checkout of the source run make page, then this again"
-        )
+    read_template(TEMPLATE)
 
 
 def write_findings(
@@ -60,10 +53,9 @@ def write_findings(
     LexiscopeError
         When the file cannot be written, or the page is not built.
     """
-    recipe = atlas.recipe(atlas.spaces[0]) if atlas.spaces else {}
     about: Json = {
         "name": atlas.path.name,
-        "model": recipe.get("checkpoint", {}).get("name"),
+        "model": atlas.origin.name if atlas.origin else None,
         "spaces": [
             {
                 "name": name,
@@ -103,11 +95,7 @@ def _write(path: Path, title: str, data: Json) -> None:
     check_destination(path)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     data = {**data, "title": title, "made": made, "lexiscope": lexiscope.__version__}
-    # Within a script only "<" could end it.
-    content = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    template = TEMPLATE.read_text(encoding="utf-8")
-    page = template.replace(PLACE, PLACE.replace("null", content), 1)
-    page = page.replace(TITLE, f"<title>{html.escape(title)} – Lexiscope</title>", 1)
+    page = filled(read_template(TEMPLATE), title, data)
     fresh = path.with_name(path.name + ".new")
     with storing(path.parent):
         try:

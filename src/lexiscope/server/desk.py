@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import lexiscope
+from lexiscope.contract import column_stream, layout_stream, plain, quality_stream
 from lexiscope.neighbors import METRICS
 from lexiscope.server import arrow, table
-from lexiscope.server.describe import atlas_info, plain, space_info
+from lexiscope.server.describe import atlas_info, space_info
 from lexiscope.server.events import Events
 from lexiscope.server.fields import MB, Fields, parse, reads_body
 from lexiscope.server.library import Library, Shelf
@@ -89,7 +90,7 @@ class Desk:
         return _unless_known(
             request,
             headers,
-            lambda: arrow.stream({name: arrow.typed(points[name]).values for name in names}),
+            lambda: column_stream(shelf.space, names),
         )
 
     def projection(self, request: Request) -> Response:
@@ -99,27 +100,18 @@ class Desk:
         return _unless_known(
             request,
             headers,
-            lambda: arrow.stream(
-                arrow.coordinates(shelf.atlas.projection(shelf.name, id, layer).coordinates)
-            ),
+            lambda: layout_stream(shelf.atlas, shelf.name, id, layer),
         )
 
     def quality(self, request: Request) -> Response:
         """Answer the quality of a projection, point by point."""
         shelf, headers = self._asked(request)
         id, layer = _projection(request, shelf)
-
-        def per_point() -> bytes:
-            quality = shelf.atlas.projection(shelf.name, id, layer).quality
-            nothing = np.full(len(shelf.space), np.nan, dtype=np.float32)
-            return arrow.stream(
-                {
-                    "kept": pa.array(quality.kept_per_point if quality else nothing),
-                    "trust": pa.array(quality.trustworthiness_per_point if quality else nothing),
-                }
-            )
-
-        return _unless_known(request, headers, per_point)
+        return _unless_known(
+            request,
+            headers,
+            lambda: quality_stream(shelf.atlas, shelf.name, id, layer),
+        )
 
     def labels(self, request: Request) -> Response:
         """Answer the labels of a projection's regions (`ClusterLabel[]`)."""

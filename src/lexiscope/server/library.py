@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
+from lexiscope.contract import atlas_id
 from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import normalize, spherize
 from lexiscope.server.refusal import RefusalError
@@ -171,7 +172,7 @@ class Library:
         matrices = Matrices()
         for path in paths:
             whole = path.resolve()
-            base = whole.name.removesuffix(".atlas") or "atlas"
+            base = atlas_id(whole)
             id, count = base, 1
             while id in self._open:
                 count += 1

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from lexiscope import workflow
 from lexiscope.atlas import Atlas
 from lexiscope.comparison import compare
+from lexiscope.contract import findings_info
 from lexiscope.errors import LexiscopeError
 from lexiscope.server.desk import ATLAS
 from lexiscope.server.fields import MB, Fields, reads_body
@@ -115,17 +116,8 @@ class Measuring:
     def _state(self, opened: OpenAtlas) -> Json:
         atlas = opened.atlas()
         running, error = self._running.get(opened.id), self._errors.get(opened.id)
-        try:
-            kept = atlas.report
-        except LexiscopeError as damage:
-            kept, error = None, str(damage)
-        keys = {name: atlas.key(name) for name in atlas.spaces}
-        return {
-            "findings": [each.as_json() for each in atlas.findings] if kept else [],
-            "outdated": kept is not None and dict(kept.spaces) != keys,
-            "running": running,
-            "error": error,
-        }
+        state = findings_info(atlas)
+        return state | {"running": running, "error": state["error"] or error}
 
     def _measure(self, opened: OpenAtlas) -> None:
         yield_to_others()

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lexiscope.contract import coordinates
 from lexiscope.projection import METHODS
 from lexiscope.server import arrow
 from lexiscope.server.desk import SPACE
@@ -82,7 +83,7 @@ class Queue:
         layout = self.jobs.get(request.path_params["id"]).layout
         if layout is None:
             raise RefusalError(404, "there is no layout of this job to look at")
-        return arrow.answer(arrow.coordinates(layout), {"Cache-Control": "no-store"})
+        return arrow.answer(coordinates(layout), {"Cache-Control": "no-store"})
 
 
 def _checked(shelf: Shelf, fields: Fields) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lexiscope.server.arrow import as_text
+from lexiscope.contract import as_text
 from lexiscope.server.library import Shelf
 from lexiscope.server.refusal import RefusalError
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from lexiscope.server.arrow import as_text
+from lexiscope.contract import as_text
 from lexiscope.server.library import Shelf
 from lexiscope.server.refusal import RefusalError
 from lexiscope.space import Layer

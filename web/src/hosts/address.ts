@@ -14,6 +14,16 @@ export function historyAddress(): Address {
   };
 }
 
+/** The history where the page may write to it, as in a file opened from disk; else a stack. */
+export function fileAddress(): Address {
+  try {
+    history.replaceState(null, "", location.hash || "#");
+    return historyAddress();
+  } catch {
+    return stackAddress(location.hash);
+  }
+}
+
 export interface StackAddress extends Address {
   /** Opens a view from outside, as a step that can be undone. */
   show(view: string): void;

@@ -1,6 +1,7 @@
 /** One picture of one space: what is shown of it, fetched as it is needed. */
 
 import { untrack } from "svelte";
+import { host } from "../hosts/host";
 import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
 import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
 import { Refused, address, getJSON, spacePath } from "./api";
@@ -13,8 +14,8 @@ import { inhabited } from "./regions";
 import { type Column, type PointQuality, SpaceData } from "./space";
 import { KEPT, MOVED, PLAIN, newPane, type PaneView } from "./view";
 
-/** Up to so many selected points are asked for their common neighbours. */
-export const MOST_ASKED = 12;
+/** Up to so many selected points are asked for their common neighbours; a file has those of each alone. */
+export const mostAsked = () => (host().can.compute ? 12 : 1);
 /** A picture of more points is shaded by density unless the view says otherwise. */
 const SHADED_FROM = 200_000;
 
@@ -132,7 +133,7 @@ export class Pane {
   readonly query: string | null = $derived.by(() => {
     if (this.view.asked) return this.view.asked;
     const points = this.view.selected;
-    if (!points.length || points.length > MOST_ASKED) return null;
+    if (!points.length || points.length > mostAsked()) return null;
     return Array.from(points, (point) => `#${point}`).join(" + ");
   });
   readonly lines: Line[] = $derived.by(() => {

@@ -1,0 +1,2 @@
+/** What is not answered: a sentence for the person. */
+export class Refusal extends Error {}
