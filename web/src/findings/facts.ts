@@ -118,19 +118,19 @@ export function factsOf(finding: Finding): Fact[] {
 /** For a person who has not read the papers. */
 const READING: Record<string, string> = {
   group:
-    "For every member of the group we look at its nearest neighbours among all points and count how many are members too. Chance is the same count for as many points drawn at random. A group gathers when its interval lies to the right of its chance mark.",
+    "For every member of the group we look at its nearest neighbours among all points and count how many are members too. Chance is the same count for as many points drawn at random. We say that a group gathers when its p, corrected for the number of groups, is below .05; p says how often as many random points come as close together. Not one in such a group: 0, left of the break in the axis.",
   positions:
     "Each position of a text has a vector of its own. Positions that follow each other should be alike, and less so the further apart they are: a bright diagonal that fades evenly. A dark cross or a dip in the line is a position that the model holds apart from its neighbours.",
   token_types:
     "These few vectors are added to every token to say which of two texts it belongs to. If they are equal or very short beside the words', the model makes nothing of them.",
   senses:
-    "For every occurrence of the word we ask whether its nearest other occurrence has the same sense. A line above the dashed one, which always guesses the commonest sense, means that this layer tells the senses apart; the dotted line is what the same figures give with the senses dealt out at random.",
+    "For every occurrence of the word we ask whether its nearest other occurrence has the same sense. A line above the dashed one, which always guesses the commonest sense, means that this layer tells the senses apart; the dotted line is what the same figures give with the senses dealt out at random. We say that the senses lie apart when p, corrected for the number of layers and words, is below .05.",
   senses_overall:
     "The mean over all words of how often the nearest other occurrence has the same sense, with its 95 % interval over words. Where the band lies above both levels, the layer tells senses apart.",
   contextuality:
-    "Self-similarity 1 means that a word has the same vector in every sentence; the lower it is, the more of the vector is its sentence. Words drawn at random are alike to some degree too (anisotropy), so the adjusted line has that taken out and is the one to read.",
+    "Self-similarity 1 means that a word has the same vector in every sentence; the lower it is, the more of the vector is its sentence. Two different words are alike to some degree too (anisotropy), so the adjusted line has that taken out and is the one to read.",
   geometry:
-    "A mean cosine of 0 and an IsoScore of 1 mean that vectors point evenly in all directions. The participation ratio says how many directions carry the spread, the intrinsic dimension how many one needs to walk about among near points. If few dimensions carry most of the mean cosine, cosines there say little else.",
+    "A mean cosine of 0 means that vectors point evenly in all directions; IsoScore and partition ratio would be 1 if all dimensions were used alike, and the partition ratio also falls with the vectors' lengths, so compare it between spaces of like lengths only. The participation ratio says how many directions carry the spread, the intrinsic dimension how many one needs to walk about among near points. If few dimensions carry most of the mean cosine, cosines there say little else.",
   norm_by_rank:
     "Points are put in bins by their rank in the vocabulary, frequent ones first. The line is the median length of the vectors in a bin, the band holds the middle half. A flat line means that length says nothing of frequency.",
   hubness:

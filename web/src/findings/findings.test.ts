@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../contract";
 import { factsOf } from "./facts";
-import { best, byGain, byLift, figuresOf, gathered, level, sections, spacesOf, title } from "./findings";
+import { best, byGain, byLift, figuresOf, gathered, level, sections, sidesOf, spacesOf, title } from "./findings";
 import { tableOf } from "./tables";
 
 const made = (name: string, figures: Record<string, unknown>, space = "word"): Finding => ({
@@ -55,6 +55,13 @@ test("a name that nobody knows has a title and nothing else", () => {
   expect(title(unknown)).toBe("odd new thing");
   expect(factsOf(unknown)).toEqual([]);
   expect(tableOf(unknown)).toBeNull();
+});
+
+test("the sides of a comparison are told apart, by layers where one atlas is both", () => {
+  const side = (name: string, layer: number | null) => ({ name, layer, points: 1, dimensions: 2, layers: [] });
+  expect(sidesOf({ a: side("a.atlas", 0), b: side("b.atlas", 0) })).toEqual(["a.atlas", "b.atlas"]);
+  expect(sidesOf({ a: side("a.atlas", 0), b: side("a.atlas", 6) })).toEqual(["layer 0", "layer 6"]);
+  expect(sidesOf({ a: side("a.atlas", null), b: side("a.atlas", null) })).toEqual(["first", "second"]);
 });
 
 test("a level is one number or one a layer", () => {

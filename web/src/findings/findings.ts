@@ -1,6 +1,6 @@
 /** Findings in the order in which they are read, and their figures in the shape that fits. */
 
-import type { Figures, Finding } from "../contract";
+import type { Comparison, Figures, Finding } from "../contract";
 
 export type KindName = keyof Figures;
 
@@ -90,6 +90,12 @@ export function title(finding: Finding): string {
 /** A level that is one number, or one a layer. */
 export function level(value: number | null | (number | null)[], layers: number[]): (number | null)[] {
   return Array.isArray(value) ? value : layers.map(() => value);
+}
+
+/** What the two sides are called: by their layers where one atlas is both. */
+export function sidesOf({ a, b }: Pick<Comparison, "a" | "b">): [string, string] {
+  if (a.name !== b.name) return [a.name, b.name];
+  return a.layer !== b.layer ? [`layer ${a.layer ?? "–"}`, `layer ${b.layer ?? "–"}`] : ["first", "second"];
 }
 
 /** Neighbours by name, those of one name once with their number, the most frequent first. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { interval, probability, said, share, times } from "./numbers";
+import { fixed, interval, probability, said, share, times } from "./numbers";
 
 test("figures have three digits and no needless zero", () => {
   expect(said(0.96234)).toBe(".962");
@@ -33,4 +33,10 @@ test("shares are per cents", () => {
   expect(share(0)).toBe("0 %");
   expect(share(1)).toBe("100 %");
   expect(interval(0.4, 0.6, share)).toBe("40 % to 60 %");
+});
+
+test("what stands in a column has two digits, and a factor two that count", () => {
+  expect([0.9, 1, 0, -0.256, null].map(fixed)).toEqual([".90", "1.00", ".00", "−.26", "–"]);
+  expect(times(3052)).toBe("3,100 ×");
+  expect(times(1.347)).toBe("1.3 ×");
 });

@@ -23,6 +23,11 @@ export function probability(p: number | null | undefined): string {
   return String(Number(p.toPrecision(p < 0.01 ? 1 : 2))).replace(/^0\./, ".");
 }
 
+/** With two digits behind the point: .94, 1.00. */
+export function fixed(value: number | null | undefined): string {
+  return value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("-", "−");
+}
+
 export function share(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const percent = 100 * value;
@@ -31,7 +36,7 @@ export function share(value: number | null | undefined): string {
 }
 
 export function times(lift: number | null | undefined): string {
-  return lift === null || lift === undefined ? "–" : `${said(lift, 2)} ×`;
+  return lift === null || lift === undefined ? "–" : `${said(Number(lift.toPrecision(2)), 2)} ×`;
 }
 
 export function interval(low: number | null | undefined, high: number | null | undefined, say: (value: number) => string = said): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decades, extent, linear, logarithmic, nearest, path, roomy, ticks } from "./scales";
+import { decades, extent, inner, linear, logarithmic, logarithmicAndZero, nearest, path, roomy, ticked, ticks } from "./scales";
 
 test("ticks are round and within", () => {
   expect(ticks(0, 1, 4)).toEqual([0, 0.5, 1]);
@@ -17,6 +17,36 @@ test("a logarithmic axis gives every decade the same room, and nothing lies befo
   const scale = logarithmic(0.001, 1, 0, 300);
   expect([0.001, 0.01, 0.1, 1].map((value) => Math.round(scale(value)))).toEqual([0, 100, 200, 300]);
   expect(scale(0)).toBe(0);
+});
+
+test("zero has a place of its own, left of a gap in a logarithmic axis", () => {
+  const scale = logarithmicAndZero(0.001, 1, 10, 40, 340);
+  expect([0, 0.001, 0.01, 1].map((value) => Math.round(scale(value)))).toEqual([10, 40, 140, 340]);
+  expect(scale.ticks).toEqual([0, 0.001, 0.01, 0.1, 1]);
+  expect(scale.gap).toBe(25);
+  // The least that is something is not where nothing is.
+  expect(scale(1e-9)).toBe(40);
+});
+
+test("an axis has as many ticks as asked for, and not many more", () => {
+  for (const [low, high] of [[0.27, 0.93], [0, 0.29], [0.4, 0.54], [-1, 1], [0, 317], [0.0001, 0.0002]]) {
+    for (const least of [2, 3]) {
+      const { ticks, domain } = ticked(low, high, 100, 0, least);
+      expect(ticks.length).toBeGreaterThanOrEqual(least);
+      expect(ticks.length).toBeLessThanOrEqual(3 * least);
+      expect(ticks.every((each) => each >= domain[0] && each <= domain[1])).toBe(true);
+    }
+  }
+  expect(ticked(2, 2, 100, 0, 3).ticks).toEqual([2]);
+});
+
+test("the inner share leaves out as many at either end", () => {
+  const hundred = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
+  expect(inner(hundred, 0.98)).toEqual([1, 98]);
+  expect(inner([...hundred, null, NaN], 1)).toEqual([0, 99]);
+  // Of few none is left out.
+  expect(inner([3, 900, 1], 0.98)).toEqual([1, 900]);
+  expect(inner([null], 0.98)).toBeNull();
 });
 
 test("a linear axis goes from end to end, upward too", () => {

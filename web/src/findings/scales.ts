@@ -4,6 +4,8 @@ export interface Scale {
   (value: number): number;
   domain: [number, number];
   ticks: number[];
+  /** Where the axis is broken off before it goes on to zero. */
+  gap?: number;
 }
 
 export function linear(low: number, high: number, from: number, to: number, about = 4): Scale {
@@ -12,12 +14,27 @@ export function linear(low: number, high: number, from: number, to: number, abou
   return Object.assign(place, { domain: [low, high] as [number, number], ticks: ticks(low, high, about) });
 }
 
+/** With at least so many ticks, and not many more. */
+export function ticked(low: number, high: number, from: number, to: number, least: number): Scale {
+  let about = Math.max(1, least - 1);
+  // Steps grow by 2.5 at most, so this ends soon.
+  while (high > low && ticks(low, high, about).length < least) about++;
+  return linear(low, high, from, to, about);
+}
+
 /** Values at or below `low` lie on its edge: there is no logarithm of nothing. */
 export function logarithmic(low: number, high: number, from: number, to: number): Scale {
   const [a, b] = [Math.log10(low), Math.log10(high)];
   const span = b - a || 1;
   const place = (value: number) => from + ((Math.log10(Math.max(value, low)) - a) / span) * (to - from);
   return Object.assign(place, { domain: [low, high] as [number, number], ticks: decades(low, high) });
+}
+
+/** The same from whole decades up, with a place of its own for zero at `nothing`, left of a gap. */
+export function logarithmicAndZero(low: number, high: number, nothing: number, from: number, to: number): Scale {
+  const rest = logarithmic(low, high, from, to);
+  const place = (value: number) => (value > 0 ? rest(value) : nothing);
+  return Object.assign(place, { domain: [0, high] as [number, number], ticks: [0, ...rest.ticks], gap: (nothing + from) / 2 });
 }
 
 /** Round numbers within a range: steps of 1, 2 or 5 times a power of ten. */
@@ -47,6 +64,14 @@ export function extent(values: Iterable<number | null | undefined>): [number, nu
     high = Math.max(high, value);
   }
   return low <= high ? [low, high] : null;
+}
+
+/** Between which the inner `share` of what is there lies. */
+export function inner(values: Iterable<number | null | undefined>, share: number): [number, number] | null {
+  const sorted = [...values].filter((value): value is number => Number.isFinite(value)).sort((a, b) => a - b);
+  if (!sorted.length) return null;
+  const cut = Math.floor((sorted.length * (1 - share)) / 2);
+  return [sorted[cut], sorted[sorted.length - 1 - cut]];
 }
 
 /** A range with some air, which holds zero where `zero` says so. */
