@@ -15,7 +15,15 @@ from pathlib import Path
 
 BLOCK = re.compile(r"^( *)```(sh|python)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 # What the tests themselves are a run of, or what has set up the environment that they run in.
-DONE_ALREADY = ("make test", "make setup", "make lint", "pip install", "git clone", "cd ", "make bench")
+DONE_ALREADY = (
+    "make test",
+    "make setup",
+    "make lint",
+    "pip install",
+    "git clone",
+    "cd ",
+    "make bench",
+)
 SAME_AS = {
     "make demo": "lexiscope demo --no-view",
     "lexiscope demo": "lexiscope demo --no-view",

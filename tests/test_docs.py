@@ -52,9 +52,7 @@ def test_a_block_that_fails_is_noticed(tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_code_of_a_page_runs(
-    page: Path, tmp_path: Path, reported: Path, embedded: Checkpoint
-):
+def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, reported: Path, embedded: Checkpoint):
     for name in ("lexiscope-demo.atlas", "senses.atlas"):
         shutil.copytree(reported, tmp_path / name)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
