@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import lexiscope as lx
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.senses import senses
 from lexiscope.measure.evidence import holm
-from lexiscope.measure.senses import Labels, Recovery, best_layer, deal, sense_labels
+from lexiscope.measure.sense_labels import Labels, deal, sense_labels
+from lexiscope.measure.senses import Recovery, best_layer
 from lexiscope.measure.senses import recovery as measure
 from lexiscope.neighbors import normalize
 from lexiscope.space import Space
@@ -146,6 +148,46 @@ def test_recovery_by_hand():
     assert -1 < measured.ami < 1
 
 
+def test_levels_by_hand():
+    """Three occurrences in one direction, three across it, and all 20 ways to deal the senses."""
+    vectors = np.repeat(np.eye(2, dtype=np.float32), 3, axis=0)
+    labels = sense_labels(["a"] * 3 + ["b"] * 3)
+    ways = [[int(each not in chosen) for each in range(6)] for chosen in combinations(range(6), 3)]
+    measured = measure(vectors, labels, np.array(ways, dtype=np.uint8))
+    assert (measured.macro_f1, measured.silhouette) == (1, pytest.approx(1))
+    assert measured.ami == pytest.approx(1)
+    # Two ways leave the directions whole. In the other 18 each sense has two and one: the two are
+    # found (their mean without the point lies at 45 degrees, the other sense's at 63), the one
+    # is not: right 2 of 3, given 3.
+    assert measured.shuffled_centroid.mean() == pytest.approx((2 + 18 * 2 / 3) / 20)
+    assert measured.shuffled_macro_f1.mean() == pytest.approx((2 + 18 * 2 / 3) / 20)
+    # Silhouette of the two: (2/3 - 1/2) / (2/3), of the one: (1/3 - 1) / 1.
+    mixed = (2 * 1 / 4 - 2 / 3) / 3
+    assert measured.shuffled_silhouette.mean() == pytest.approx((2 + 18 * mixed) / 20)
+    assert measured.shuffled_ami.mean() == pytest.approx(0, abs=1e-12)
+    assert (labels.majority, labels.majority_macro_f1) == (0.5, pytest.approx((2 * 3 / 9) / 2))
+
+
+@pytest.mark.parametrize("split", [None, ["train"] * 8 + ["test"] * 9])
+def test_the_f1_of_the_most_frequent_sense_agrees_with_scikit_learn(split: list[str] | None):
+    labels = sense_labels(list("aaaabbcc" + "aabbbbbcc"), split)
+    truth = labels.code[labels.scored]
+    usual = np.full_like(truth, 1 if split is None else 0)
+    expected = f1_score(truth, usual, average="macro", zero_division=0)
+    assert labels.majority_macro_f1 == pytest.approx(expected)
+    assert labels.majority == pytest.approx(f1_score(truth, usual, average="micro"))
+
+
+def test_levels_of_whole_texts_are_of_the_shuffles_of_whole_texts():
+    """Twice in every text: shuffled senses still hold together there, and so do the vectors."""
+    texts = np.repeat(np.arange(20), 2)
+    given = np.repeat(TWENTY, 2).tolist()
+    vectors = 20 * gaussians(20)[texts] + gaussians(40, seed=1)
+    together = recovery(vectors, sense_labels(given, texts=texts))
+    alone = recovery(vectors, sense_labels(given))
+    assert together.shuffled_silhouette.mean() > alone.shuffled_silhouette.mean() + 0.01
+
+
 def test_recovery_agrees_with_a_plain_double_loop():
     given = [str(number) for number in np.random.default_rng(1).integers(0, 3, 60)]
     vectors = planted(given, 1.0)
@@ -190,12 +232,22 @@ def test_planted_senses_are_found_and_noise_is_not():
     assert clear.neighbor_accuracy == clear.centroid_accuracy == clear.macro_f1 == 1
     assert clear.ami == pytest.approx(1)
     assert clear.silhouette > 0.8
+    assert clear.shuffled_ami.mean() == pytest.approx(0, abs=0.03)
+    assert clear.shuffled_silhouette.mean() == pytest.approx(0, abs=0.05)
+    assert clear.shuffled_macro_f1.mean() < 0.6
+    levels = (clear.shuffled_ami, clear.shuffled_silhouette, clear.shuffled_macro_f1)
+    assert {each.shape for each in levels} == {(100,)}
+    assert max(np.quantile(each, 0.95) for each in levels) < 0.8
     assert best_layer([clear])[1] <= 0.005
     # Nine of the nineteen others have a point's own sense.
     assert clear.shuffled_neighbor.mean() == pytest.approx(9 / 19, abs=0.03)
     noise = [recovery(gaussians(20, seed=seed), labels, seed=seed) for seed in range(30)]
     assert np.mean([each.ami for each in noise]) == pytest.approx(0, abs=0.05)
     assert np.mean([each.neighbor_accuracy for each in noise]) == pytest.approx(9 / 19, abs=0.06)
+    for name in ("macro_f1", "silhouette"):
+        levels = [getattr(each, f"shuffled_{name}").mean() for each in noise]
+        true = [getattr(each, name) for each in noise]
+        assert np.mean(true) == pytest.approx(np.mean(levels), abs=0.06)
 
 
 def test_p_allows_for_the_choice_of_the_layer():
@@ -226,6 +278,9 @@ def test_equal_vectors_are_at_chance(value: float):
     assert measured.neighbor_accuracy == pytest.approx(0.52, abs=0.15)
     assert measured.centroid_accuracy == pytest.approx(0.5, abs=0.15)
     assert (measured.silhouette, measured.ami) == (0, 0)
+    assert not measured.shuffled_silhouette.any()
+    assert not measured.shuffled_ami.any()
+    assert measured.shuffled_macro_f1.mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_nan_is_refused():
@@ -271,6 +326,26 @@ def test_every_word_has_a_finding_and_all_have_one():
     assert rare.refused
     assert rare.statement.startswith("3 labelled occurrences of 'rare' (3): too few")
     assert (overall.figures["words"], overall.figures["n"]) == (2, 40)
+    for name in ("neighbor_accuracy", "centroid_accuracy", "macro_f1", "silhouette", "ami"):
+        values, levels = (
+            [each[name][1] for each in (bank.figures, bat.figures)],
+            [each.figures["shuffled"][name][1] for each in (bank, bat)],
+        )
+        assert overall.figures[name][1] == pytest.approx(np.mean(values))
+        assert overall.figures["shuffled_levels"][name][1] == pytest.approx(np.mean(levels))
+        assert values[0] > levels[0] + 0.3  # planted
+    for prefix in ("", "centroid_", "macro_f1_", "silhouette_", "ami_"):
+        low, high = (overall.figures[f"{prefix}{end}"] for end in ("low", "high"))
+        assert (low <= high).all()
+    assert overall.figures["ami_low"][1] == pytest.approx(bat.figures["ami"][1])
+    for each in (bank, overall):
+        assert each.figures["always_majority"] == {
+            "micro_f1": 0.5,
+            "macro_f1": pytest.approx(1 / 3),
+            "ami": 0,
+        }
+    assert bank.figures["shuffled"]["micro_f1"] == bank.figures["shuffled"]["centroid_accuracy"]
+    assert overall.figures["shuffled"] is overall.figures["shuffled_levels"]["neighbor_accuracy"]
     each = [one.figures["neighbor_accuracy"][1] for one in (bank, bat)]
     assert overall.figures["neighbor_accuracy"][1] == pytest.approx(np.mean(each))
     assert overall.figures["low"][1] == pytest.approx(min(each))
@@ -286,7 +361,8 @@ def test_the_same_seed_gives_the_same_findings():
     one, two = (senses(space(columns, gaussians(20)), seed=7) for _ in range(2))
     assert [each.as_json() for each in one] == [each.as_json() for each in two]
     overall = one[-1]
-    assert overall.as_json()["figures"]["low"] == [None]
+    figures = overall.as_json()["figures"]
+    assert figures["low"] == figures["ami_low"] == figures["silhouette_high"] == [None]
     assert "one word" in overall.statement
 
 
@@ -357,3 +433,9 @@ def test_the_example_words_lie_apart_by_sense(senses: Path):
     assert figures["best_layer"] >= 4
     assert figures["ami"][0] == pytest.approx(0, abs=0.1)
     assert 0.3 <= figures["ami"][6] <= 0.6
+    levels = figures["shuffled_levels"]
+    assert np.abs(levels["ami"]).max() < 0.03
+    assert figures["ami_low"][6] > 0.2
+    assert figures["silhouette_low"][6] > 0 > levels["silhouette"][6] > -0.15
+    assert figures["macro_f1_low"][6] > 0.6 > 0.45 > levels["macro_f1"][6] > 0.2
+    assert 0.1 < figures["always_majority"]["macro_f1"] < 0.25

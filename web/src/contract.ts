@@ -361,6 +361,23 @@ export interface TokenTypeFigures {
   all_zero: number[];
 }
 
+/** What figures of senses are by layer with the senses dealt out anew at random: the mean. */
+export interface ShuffledSenses {
+  neighbor_accuracy: (number | null)[];
+  centroid_accuracy: (number | null)[];
+  micro_f1: (number | null)[];
+  macro_f1: (number | null)[];
+  silhouette: (number | null)[];
+  ami: (number | null)[];
+}
+
+/** What always saying the most frequent sense reaches; a silhouette it has none. */
+export interface AlwaysMajority {
+  micro_f1: number | null;
+  macro_f1: number | null;
+  ami: number;
+}
+
 /** Whether the senses of one word lie apart, by layer. */
 export interface SenseFigures {
   word: string;
@@ -376,8 +393,8 @@ export interface SenseFigures {
   macro_f1: (number | null)[];
   silhouette: (number | null)[];
   ami: (number | null)[];
-  /** With the senses dealt out anew at random. */
-  shuffled: { neighbor_accuracy: (number | null)[]; centroid_accuracy: (number | null)[] };
+  shuffled: ShuffledSenses;
+  always_majority: AlwaysMajority;
   p: number | null;
   /** Corrected for the other words too; the verdict goes by it. */
   p_corrected: number | null;
@@ -401,10 +418,21 @@ export interface SensesOverallFigures {
   centroid_accuracy: (number | null)[];
   centroid_low: (number | null)[];
   centroid_high: (number | null)[];
+  micro_f1: (number | null)[];
+  macro_f1: (number | null)[];
+  macro_f1_low: (number | null)[];
+  macro_f1_high: (number | null)[];
   silhouette: (number | null)[];
+  silhouette_low: (number | null)[];
+  silhouette_high: (number | null)[];
   ami: (number | null)[];
+  ami_low: (number | null)[];
+  ami_high: (number | null)[];
   majority: number | null | (number | null)[];
+  /** Of `neighbor_accuracy`. */
   shuffled: number | null | (number | null)[];
+  shuffled_levels: ShuffledSenses;
+  always_majority: AlwaysMajority;
   best_layer: number | null;
   seed: number;
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,8 @@ from numpy.typing import NDArray
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.measure.evidence import bootstrap_interval, holm, sample
-from lexiscope.measure.senses import (
-    FEWEST,
-    SHUFFLES,
-    Labels,
-    Recovery,
-    best_layer,
-    deal,
-    recovery,
-    sense_labels,
-)
+from lexiscope.measure.sense_labels import FEWEST, SHUFFLES, Labels, deal, sense_labels
+from lexiscope.measure.senses import Recovery, best_layer, recovery
 from lexiscope.space import Space
 
 NAME, OVERALL = "senses", "senses_overall"
@@ -32,7 +24,15 @@ CERTAIN = 0.05
 NAMED = 5
 # Over all words, the occurrences are shown where there are fewer.
 SHOWN = 5000
-LAYERED = ("neighbor_accuracy", "centroid_accuracy", "macro_f1", "silhouette", "ami")
+# Figures by layer: the name in `Recovery`, the one of it with the senses shuffled, and what the
+# interval over words is called.
+LAYERED = (
+    ("neighbor_accuracy", "shuffled_neighbor", ""),
+    ("centroid_accuracy", "shuffled_centroid", "centroid_"),
+    ("macro_f1", "shuffled_macro_f1", "macro_f1_"),
+    ("silhouette", "shuffled_silhouette", "silhouette_"),
+    ("ami", "shuffled_ami", "ami_"),
+)
 
 Array = NDArray[Any]
 
@@ -165,12 +165,9 @@ def _of_word(
         "senses": labels.counts,
         "majority": labels.majority,
         "layers": list(space.layers),
-        **{name: [getattr(each, name) for each in layers] for name in LAYERED},
-        "micro_f1": [each.centroid_accuracy for each in layers],
-        "shuffled": {
-            "neighbor_accuracy": [each.shuffled_neighbor.mean() for each in layers],
-            "centroid_accuracy": [each.shuffled_centroid.mean() for each in layers],
-        },
+        **_with_micro_f1({name: [getattr(each, name) for each in layers] for name, *_ in LAYERED}),
+        "shuffled": _shuffled(layers),
+        "always_majority": _always_majority([labels]),
         "p": p,
         "p_corrected": corrected,
         "best_layer": space.layers[best],
@@ -228,37 +225,39 @@ def _overall(
     seed: int,
 ) -> Finding:
     by_layer = list(zip(*measured.values(), strict=True))
-    values = {
-        name: np.array([[getattr(each, name) for each in layer] for layer in by_layer])
-        for name in ("neighbor_accuracy", "centroid_accuracy", "silhouette", "ami")
+    means: dict[str, Any] = {}
+    intervals: dict[str, Any] = {}
+    for name, _, prefix in LAYERED:
+        values = np.array([[getattr(each, name) for each in layer] for layer in by_layer])
+        means[name] = values.mean(axis=1)
+        ends = np.transpose([bootstrap_interval(each, seed=seed) for each in values])
+        intervals[f"{prefix}low"], intervals[f"{prefix}high"] = ends
+    each_shuffled = [_shuffled(layers) for layers in measured.values()]
+    levels = {
+        name: np.mean([each[name] for each in each_shuffled], axis=0) for name in each_shuffled[0]
     }
-    means = {name: each.mean(axis=1) for name, each in values.items()}
-    near, center = (
-        np.transpose([bootstrap_interval(each, seed=seed) for each in values[name]])
-        for name in ("neighbor_accuracy", "centroid_accuracy")
-    )
-    shuffled = [np.mean([each.shuffled_neighbor.mean() for each in layer]) for layer in by_layer]
-    majority = np.mean([labels.majority for labels, _ in labelled.values()])
+    shuffled = levels["neighbor_accuracy"]
+    usual = _always_majority([labels for labels, _ in labelled.values()])
+    majority = usual["micro_f1"]
     n = sum(len(rows) for _, rows in labelled.values())
     best = int(np.lexsort((means["silhouette"], means["neighbor_accuracy"]))[-1])
     figures = {
         "words": len(labelled),
         "n": n,
         "layers": list(space.layers),
-        **means,
-        "low": near[0],
-        "high": near[1],
-        "centroid_low": center[0],
-        "centroid_high": center[1],
+        **_with_micro_f1(means),
+        **intervals,
         "majority": majority,
         "shuffled": shuffled,
+        "shuffled_levels": levels,
+        "always_majority": usual,
         "best_layer": space.layers[best],
         "seed": seed,
     }
     interval = "one word, so no interval"
     if len(labelled) > 1:
-        interval = f"95 % interval over words {_percent(near[0, best])} to "
-        interval += _percent(near[1, best])
+        interval = f"95 % interval over words {_percent(intervals['low'][best])} to "
+        interval += _percent(intervals["high"][best])
     known = f"{len(labelled):,} word{'' if len(labelled) == 1 else 's'}"
     if words > WORDS:
         known += f" of the {WORDS} with the most labelled occurrences"
@@ -277,6 +276,30 @@ def _overall(
     if n < SHOWN:
         points = as_points(np.concatenate([rows for _, rows in labelled.values()]))
     return Finding(OVERALL, space.name, space.layers[best], statement, figures, points)
+
+
+def _with_micro_f1(figures: dict[str, Any]) -> dict[str, Any]:
+    """Add the micro F1, which is the accuracy: every occurrence is given exactly one sense."""
+    return figures | {"micro_f1": figures["centroid_accuracy"]}
+
+
+def _shuffled(layers: Sequence[Recovery]) -> dict[str, Any]:
+    """Return what every figure is by layer with the senses shuffled: the mean over shuffles."""
+    return _with_micro_f1(
+        {name: [getattr(each, shuffled).mean() for each in layers] for name, shuffled, _ in LAYERED}
+    )
+
+
+def _always_majority(words: Sequence[Labels]) -> dict[str, float]:
+    """Return what always saying the most frequent sense reaches: the mean over words.
+
+    All in one cluster, the mutual information is 0. One label has no silhouette.
+    """
+    return {
+        "micro_f1": float(np.mean([each.majority for each in words])),
+        "macro_f1": float(np.mean([each.majority_macro_f1 for each in words])),
+        "ami": 0.0,
+    }
 
 
 def _percent(share: float | np.floating) -> str:

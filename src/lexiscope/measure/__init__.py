@@ -5,7 +5,7 @@ from __future__ import annotations
 from lexiscope.measure.names import region_names
 from lexiscope.measure.positions import Break, breaks, neighbor_cosines
 from lexiscope.measure.regions import Region, regions
-from lexiscope.measure.senses import Separation, separation
+from lexiscope.measure.separation import Separation, separation
 
 __all__ = [
     "Break",
