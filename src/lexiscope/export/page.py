@@ -102,7 +102,7 @@ def export_html(
     if is_file:
         page = filled(template, title, {"files": None}, _embedded(bodies, destination))
         with fresh(destination) as aside:
-            aside.write_text(page, encoding="utf-8")
+            aside.write_text(page, encoding="utf-8", errors="replace")
     else:
         _write_folder(destination, template.replace(CLOSED, OPEN, 1), title, bodies)
     return [destination]
@@ -197,7 +197,7 @@ def packed(graph: NeighborGraph) -> bytes:
     """
     wide = len(graph.indices) > 2**16
     numbers = graph.indices.astype("<u4" if wide else "<u2")
-    whole: NDArray[np.int16] = np.round(1e4 * graph.similarities).astype("<i2")
+    whole: NDArray[np.int16] = np.round(1e4 * graph.similarities.astype(np.float64)).astype("<i2")
     steps = np.diff(whole, axis=1, prepend=np.zeros((len(whole), 1), "<i2"))
     return numbers.tobytes() + steps.astype("<i2").tobytes()
 
@@ -234,7 +234,6 @@ def _embedded(bodies: Iterator[Body], destination: Path) -> str:
         each = ", ".join(
             f"{name or 'findings and bookmarks'} {size / 1e6:.1f} MB"
             for name, size in sorted(sizes.items(), key=lambda item: -item[1])
-            if size >= 5e4
         )
         raise LexiscopeError(
             f"{destination} would have {whole / 1e6:.1f} MB ({each}), and one file may have "
@@ -272,7 +271,7 @@ def _write_folder(folder: Path, template: str, title: str, bodies: Iterator[Body
                 files[body.path] = f"{DATA}/{number:04d}.bin"
                 (aside / files[body.path]).write_bytes(body.content)
             page = filled(template, title, {"files": files})
-            (aside / INDEX).write_text(page, encoding="utf-8")
+            (aside / INDEX).write_text(page, encoding="utf-8", errors="replace")
             if folder.exists():
                 shutil.rmtree(folder)
             aside.rename(folder)
