@@ -78,6 +78,26 @@ test("tables leave out columns without any value and put a dash where one is mis
   });
 });
 
+test("every figure of senses stands beside its levels", () => {
+  const figures = {
+    layers: [0, 6],
+    neighbor_accuracy: [0.5, 0.9],
+    macro_f1: [0.4, 0.8],
+    silhouette: [0.01, 0.2],
+    ami: [0, 0.7],
+    shuffled: { neighbor_accuracy: [0.3, 0.3], macro_f1: [0.31, 0.32], silhouette: [-0.02, -0.03], ami: [0, 0.001] },
+    always_majority: { micro_f1: 0.35, macro_f1: 0.17, ami: 0 },
+    majority: 0.35,
+  };
+  const table = tableOf(made("senses", { ...figures, centroid_accuracy: [null, null] }))!;
+  const at = (name: string) => table.rows.map((row) => row[table.head.indexOf(name)]);
+  expect(at("macro F1, shuffled")).toEqual([".31", ".32"]);
+  expect(at("macro F1, always the commonest")).toEqual([".17", ".17"]);
+  expect(at("silhouette, shuffled")).toEqual(["−.02", "−.03"]);
+  expect(at("AMI, shuffled")).toEqual(["0", ".001"]);
+  expect(at("always the commonest")).toEqual([".35", ".35"]);
+});
+
 test("neighbours of one name stand once, with their number", () => {
   expect(gathered(["a", "b", "a", "c", "b", "a"])).toBe("a 3, b 2, c");
   expect(gathered(["a", "b", "c"], 2)).toBe("a, b, …");

@@ -1,6 +1,6 @@
 /** The figures behind a chart as rows of text, for whoever reads better than sees. */
 
-import type { Finding } from "../contract";
+import type { AlwaysMajority, Figures, Finding, ShuffledSenses } from "../contract";
 import { figuresOf, level } from "./findings";
 import { said } from "./numbers";
 
@@ -20,6 +20,27 @@ function columns(first: string, at: (number | string | null)[], named: Record<st
   };
 }
 
+/** Each figure beside what it is with the senses shuffled, and what always guessing the commonest gives. */
+function ofSenses(figures: Figures["senses"] | Figures["senses_overall"], shuffled: Partial<ShuffledSenses>): Record<string, Values> {
+  // Findings of an earlier version have fewer levels.
+  const usual: Partial<AlwaysMajority> = figures.always_majority ?? {};
+  const always = (value: number | null | undefined) => level(value ?? null, figures.layers);
+  return {
+    "nearest neighbour": figures.neighbor_accuracy,
+    shuffled: shuffled.neighbor_accuracy ?? [],
+    "nearest centroid": figures.centroid_accuracy,
+    "centroid, shuffled": shuffled.centroid_accuracy ?? [],
+    "always the commonest": level(figures.majority, figures.layers),
+    "macro F1": figures.macro_f1 ?? [],
+    "macro F1, shuffled": shuffled.macro_f1 ?? [],
+    "macro F1, always the commonest": always(usual.macro_f1),
+    silhouette: figures.silhouette,
+    "silhouette, shuffled": shuffled.silhouette ?? [],
+    AMI: figures.ami,
+    "AMI, shuffled": shuffled.ami ?? [],
+  };
+}
+
 export function tableOf(finding: Finding): Table | null {
   const positions = figuresOf(finding, "positions");
   if (positions) {
@@ -34,27 +55,17 @@ export function tableOf(finding: Finding): Table | null {
   }
   const senses = figuresOf(finding, "senses");
   if (senses) {
-    return columns("layer", senses.layers, {
-      "nearest neighbour": senses.neighbor_accuracy,
-      "nearest centroid": senses.centroid_accuracy,
-      "micro F1": senses.micro_f1,
-      "macro F1": senses.macro_f1,
-      silhouette: senses.silhouette,
-      AMI: senses.ami,
-      shuffled: senses.shuffled.neighbor_accuracy,
-    });
+    return columns("layer", senses.layers, ofSenses(senses, senses.shuffled));
   }
   const overall = figuresOf(finding, "senses_overall");
   if (overall) {
+    const shuffled = overall.shuffled_levels ?? { neighbor_accuracy: level(overall.shuffled, overall.layers) };
+    const { "nearest neighbour": nearest, ...rest } = ofSenses(overall, shuffled);
     return columns("layer", overall.layers, {
-      "nearest neighbour": overall.neighbor_accuracy,
+      "nearest neighbour": nearest,
       low: overall.low,
       high: overall.high,
-      "nearest centroid": overall.centroid_accuracy,
-      silhouette: overall.silhouette,
-      AMI: overall.ami,
-      majority: level(overall.majority, overall.layers),
-      shuffled: level(overall.shuffled, overall.layers),
+      ...rest,
     });
   }
   const context = figuresOf(finding, "contextuality");
