@@ -28,6 +28,7 @@ _PUBLIC = {
     "import_vectors": "lexiscope.workflow",
     "project": "lexiscope.workflow",
     "report": "lexiscope.workflow",
+    "view": "lexiscope.notebook",
 }
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "import_vectors",
     "project",
     "report",
+    "view",
 ]
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from lexiscope.errors import LexiscopeError
     from lexiscope.findings import Finding
     from lexiscope.neighbors import NeighborGraph
+    from lexiscope.notebook import view
     from lexiscope.projection import Projection, Quality
     from lexiscope.space import Space
     from lexiscope.workflow import Context, build, diff, import_vectors, project, report

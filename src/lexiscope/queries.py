@@ -113,10 +113,24 @@ def search(pattern: str, points: pa.Table) -> NDArray[np.int64]:
         if not len(found):
             raise LexiscopeError(f"{pattern}: no label matches it")
         return found
-    groups = [_required(term.strip(), points) for term in pattern.split(",") if term.strip()]
+    groups = [named(term.strip(), points) for term in pattern.split(",") if term.strip()]
     if not groups:
         raise LexiscopeError("an empty group: name labels with commas between, or /a pattern/")
     return np.unique(np.concatenate(groups))
+
+
+def named(term: str, points: pa.Table) -> NDArray[np.int64]:
+    """Return the points that one label or ``#number`` names.
+
+    Raises
+    ------
+    LexiscopeError
+        When there is none, with the nearest spellings.
+    """
+    found = _find(term, points)
+    if found is None:
+        raise LexiscopeError(_not_found(term, points))
+    return found
 
 
 def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
@@ -125,9 +139,9 @@ def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
     sign = 1.0
     if first.startswith("- "):
         first, sign = first[2:].strip(), -1.0
-    terms = [(sign, _required(first, points))]
+    terms = [(sign, named(first, points))]
     for operator, term in zip(parts[1::2], parts[2::2], strict=True):
-        terms.append((1.0 if operator == "+" else -1.0, _required(term, points)))
+        terms.append((1.0 if operator == "+" else -1.0, named(term, points)))
     means = np.array([sign * _mean(vectors, rows) for sign, rows in terms])
     vector = means.sum(axis=0, dtype=np.float64)
     if len(terms) > 1 and not np.abs(vector).max() > 1e-6 * np.abs(means).max():
@@ -137,13 +151,6 @@ def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
 
 def _mean(vectors: Floats, rows: NDArray[np.int64]) -> Floats:
     return np.asarray(vectors[rows].mean(axis=0, dtype=np.float64), dtype=np.float32)
-
-
-def _required(term: str, points: pa.Table) -> NDArray[np.int64]:
-    found = _find(term, points)
-    if found is None:
-        raise LexiscopeError(_not_found(term, points))
-    return found
 
 
 def _find(term: str, points: pa.Table) -> NDArray[np.int64] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ class Atlas:
     @property
     def origin(self) -> Origin | None:
         """What it was made from: a checkpoint or imported vectors; None as long as it is empty."""
-        recipes = [entry["recipe"] for entry in self._entries().values()]
+        recipes = {name: entry["recipe"] for name, entry in self._entries().items()}
         return origin(recipes) if recipes else None
 
     @property
@@ -239,6 +240,19 @@ class Atlas:
             raise LexiscopeError(f"projection {id!r}: {name} has {has} at this layer")
         with reading(self.path):
             return columns.read_projection(self._dataset(name), layer, id, known[id])
+
+    def view(
+        self,
+        space: str | None = None,
+        layer: int | None = None,
+        projection: str | None = None,
+        color: str | None = None,
+        height: int = 600,
+    ) -> Any:
+        """Show the atlas in a notebook, as `lexiscope.view` does; returns its `View`."""
+        # It stands far above the atlas that it shows: asked for by name, and only when called.
+        notebook = importlib.import_module("lexiscope.notebook")
+        return notebook.view(self, space, layer, projection, color, height)
 
     def discard(self) -> None:
         """Remove the manifest, the spaces and, when nothing else is there, the folder."""
