@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,21 +29,23 @@ class Origin:
     imported: bool
 
 
-def origin(recipes: Sequence[Mapping[str, Any]]) -> Origin:
-    """Tell the origin of an atlas by the recipes of its spaces, one or more."""
-    if "checkpoint" in recipes[0]:
-        about = recipes[0]["checkpoint"]
+def origin(recipes: Mapping[str, Mapping[str, Any]]) -> Origin:
+    """Tell the origin of an atlas by the recipes of its spaces, one or more, by their names."""
+    first = next(iter(recipes.values()))
+    if "checkpoint" in first:
+        about = first["checkpoint"]
         missing = [
             f"no {kind} table: {table['reason']}"
             for kind, table in about["tables"].items()
             if table["reason"]
         ]
         return Origin(about["name"], about["family"], (*missing, *about["notes"]), False)
-    sources = [recipe["source"] for recipe in recipes]
-    notes = dict.fromkeys(note for source in sources for note in source["notes"])
-    return Origin(
-        ", ".join(dict.fromkeys(source["name"] for source in sources)),
-        ", ".join(dict.fromkeys(source["format"] for source in sources)),
-        tuple(notes),
-        True,
-    )
+    sources = {name: recipe["source"] for name, recipe in recipes.items()}
+    notes = [
+        f"{name}: {note}" if len(sources) > 1 else note
+        for name, source in sources.items()
+        for note in source["notes"]
+    ]
+    names = dict.fromkeys(source["name"] for source in sources.values())
+    sorts = dict.fromkeys(source["format"] for source in sources.values())
+    return Origin(", ".join(names), ", ".join(sorts), tuple(notes), True)

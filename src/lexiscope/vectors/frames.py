@@ -79,7 +79,6 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
         for field in table.schema
         if field.name != column and not _holds_vectors(field.type)
     ]
-    left_out = [name for name in table.column_names if name != column and name not in others]
     held = (
         pa.table({"index" if name == UNNAMED else name: plain(table[name]) for name in others})
         if others
@@ -87,8 +86,6 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
     )
     points, words, notes = as_points(held, label, path.name)
     share(1.0)
-    if left_out:
-        notes = (*notes, f"other columns of vectors are left out: {', '.join(left_out)}")
     return Vectors(matrix, points, words, notes)
 
 

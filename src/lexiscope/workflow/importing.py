@@ -96,8 +96,8 @@ def import_vectors(
             new = [pair for pair in zip(asked, keys, strict=True) if _is_new(atlas, *pair, replace)]
             for each, key in new:
                 _add(atlas, each, key, progress)
-            for space in atlas.spaces:
-                build_maps(atlas, space, maps, progress)
+            for each in asked:
+                build_maps(atlas, each.space, maps, progress)
     except StorageError:
         raise
     except LexiscopeError:

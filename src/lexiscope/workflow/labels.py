@@ -36,7 +36,8 @@ def region_labels(
     list of dict
         ``text``; ``place``, the coordinates of a point in the densest spot; ``size``, the
         number of points; ``level``, 0 being the coarsest. Coarsest first, then by size; the
-        same for the same map. None for fewer than 8 points.
+        same for the same map. None for fewer than 8 points, and for points that are only
+        numbered.
 
     Raises
     ------
@@ -46,6 +47,8 @@ def region_labels(
     coordinates = atlas.projection(name, id, layer).coordinates
     space = atlas[name]
     layer = space.resolve_layer(layer)
+    if space.points["label"][0].as_py() == "#0":  # imported without a table
+        return []
     found = regions(coordinates)
     names = region_names(found, space.points, space.matrices[layer], _clusters(atlas, name, layer))
     return [
