@@ -44,7 +44,9 @@ async function fetched(file: string): Promise<ArrayBuffer> {
   if (location.protocol === "file:") {
     throw new Refusal("A browser fetches nothing from a folder on disk: serve this one, python -m http.server in it, and open http://localhost:8000");
   }
-  const answer = await fetch(file);
+  const answer = await fetch(file).catch(() => {
+    throw new Refusal(`${file} cannot be fetched: is what serves this page still there?`);
+  });
   if (!answer.ok) throw new Refusal(`${file} is not beside this page (${answer.status}): export the folder again, and copy all of it`);
   return unpacked(await answer.bytes());
 }

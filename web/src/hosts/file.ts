@@ -1,6 +1,6 @@
 /** `lexiscope export ... html`: what the server answered when the page was written, and what follows from it. */
 
-import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
+import { int32, tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import type { Atlases, SelectionRequest, SpaceInfo } from "../contract";
 import { fileAddress } from "./address";
 import type { Contents } from "./contents";
@@ -38,7 +38,8 @@ export function fileHost(contents: Contents): Host {
       const points = await pointsOf(asked[1], asked[2], asked[3]);
       if (asked[4] === "search") {
         const found = await points.search(given.get("column") ?? "label", given.get("pattern") ?? "", given.get("mode") ?? "substring", given.get("case") === "1");
-        return new Response(tableToIPC(tableFromArrays({ point: found }), { format: "stream" }) as Uint8Array<ArrayBuffer>);
+        const table = tableFromArrays({ point: found }, { types: { point: int32() } });
+        return new Response(tableToIPC(table, { format: "stream" }) as Uint8Array<ArrayBuffer>);
       }
       if (asked[4] === "neighbors" && (given.get("metric") ?? "cosine") === "cosine" && !given.has("spherize")) {
         const layer = given.get("layer");
@@ -60,8 +61,8 @@ export function fileHost(contents: Contents): Host {
       try {
         return await answer(path, init);
       } catch (error) {
-        if (error instanceof Refusal) return Response.json({ error: error.message }, { status: 400 });
-        throw error;
+        const status = error instanceof Refusal ? 400 : 500;
+        return Response.json({ error: (error as Error).message }, { status });
       }
     },
     // Nothing of a file changes.
