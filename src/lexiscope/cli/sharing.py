@@ -14,6 +14,8 @@ from lexiscope.terminal import as_json
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
 
+LISTED = 12
+
 
 @click.command(
     cls=Command,
@@ -57,9 +59,12 @@ def export(
     if to_json:
         as_json({"atlas": str(atlas), "format": format, "written": [str(path) for path in written]})
         return
-    for path in written:
-        click.echo(f"wrote {path} ({_size(path)})")
-    look = FORMATS[format].look.format(written[0] if len(written) == 1 else destination)
+    if len(written) > LISTED:
+        click.echo(f"wrote {len(written)} files to {destination}")
+    else:
+        for path in written:
+            click.echo(f"wrote {path} ({_size(path)})")
+    look = FORMATS[format].look.format(written[0])
     if look:
         click.echo(look)
 

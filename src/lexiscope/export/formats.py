@@ -48,12 +48,19 @@ FORMATS: Mapping[str, Format] = {
     "png": Format("figure:export_png", "", ("color", "finding")),
     "svg": Format("figure:export_svg", "", ("color", "finding")),
     "pdf": Format("figure:export_pdf", "", ("color", "finding")),
-    "parquet": Format("parquet:export_parquet", 'read it with pandas.read_parquet("{}")'),
-    "npy": Format("npy:export_npy", 'read it with numpy.load("{}")'),
-    "csv": Format("csv:export_csv", ""),
-    "word2vec": Format("word2vec:export_word2vec", "read it with gensim's KeyedVectors"),
+    "parquet": Format("parquet:export_parquet", 'read with pandas.read_parquet("{}")'),
+    "npy": Format("npy:export_npy", 'read with numpy.load("{}"); its points are in the .csv'),
+    "csv": Format("csv:export_csv", "without vectors: those are in an export as parquet or npy"),
+    "word2vec": Format(
+        "word2vec:export_word2vec",
+        'read with gensim: KeyedVectors.load_word2vec_format("{}"); a .bin with binary=True',
+    ),
     "tensorboard": Format("tensorboard:export_tensorboard", "look with: tensorboard --logdir {}"),
-    "embedding-atlas": Format("embedding_atlas:export_embedding_atlas", "look with: {}"),
+    "embedding-atlas": Format(
+        "embedding_atlas:export_embedding_atlas",
+        "look with: embedding-atlas {} --x projection_x --y projection_y --neighbors neighbors "
+        "--text text",
+    ),
 }
 
 

@@ -1,0 +1,91 @@
+"""A layer or table as the file that Apple's Embedding Atlas opens as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lexiscope.atlas import Atlas
+from lexiscope.errors import LexiscopeError
+from lexiscope.export.choice import Choice, Part, fresh, placed
+from lexiscope.export.rows import beside
+
+K = 15
+# What `embedding-atlas` is told by name on its command line.
+X, Y, NEIGHBORS, TEXT = "projection_x", "projection_y", "neighbors", "text"
+
+
+def export_embedding_atlas(
+    atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
+) -> list[Path]:
+    """Write one Parquet file a layer or table, with places, neighbours and texts.
+
+    ``projection_x`` and ``projection_y`` are those of the projection in the plane that keeps most
+    neighbours, or of the first chosen. ``neighbors`` has of each point the 15 nearest by cosine,
+    their row numbers as ``ids`` and 1 - cosine as ``distances``. ``text`` is the sentence of a word
+    in context, the label of a table's row.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    destination : path
+        A ``.parquet`` file for one layer or table, or a folder.
+    choice : Choice, optional
+        By default all there is.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files.
+
+    Raises
+    ------
+    LexiscopeError
+        For several to one file, where there is no projection in the plane, and when nothing can be
+        written there.
+    """
+    parts = (choice or Choice()).parts(atlas)
+    flat = {part: _plane(atlas, part) for part in parts}
+    written = []
+    for part, path in placed(parts, Path(destination), ".parquet"):
+        table = _table(atlas, part, flat[part])
+        with fresh(path) as aside:
+            pq.write_table(table, aside)
+        written.append(path)
+    return written
+
+
+def _plane(atlas: Atlas, part: Part) -> str:
+    """Return the id of the projection that is shown."""
+    known = atlas.projections(part.space, part.layer)
+    for id in part.projections:
+        if known[id]["dims"] == 2:
+            return id
+    raise LexiscopeError(
+        f"{part.name} has no projection in the plane: compute one with lexiscope project "
+        f"{atlas.path} {part.space} tsne, or leave it out with --space"
+    )
+
+
+def _table(atlas: Atlas, part: Part, id: str) -> pa.Table:
+    space = atlas[part.space]
+    places = atlas.projection(part.space, id, part.layer).coordinates
+    ours = {X: pa.array(places[:, 0].copy()), Y: pa.array(places[:, 1].copy())}
+    k = min(K, len(space) - 1)
+    if k > 0:
+        at = space if part.layer is None else space.layer(part.layer)
+        graph = at.graph(k)
+        ends = np.arange(0, graph.indices.size + 1, k, dtype=np.int32)
+        near = {
+            "ids": pa.array(graph.indices.astype(np.int64).reshape(-1)),
+            "distances": pa.array((1 - graph.similarities).reshape(-1)),
+        }
+        lists = [pa.ListArray.from_arrays(ends, values) for values in near.values()]
+        ours[NEIGHBORS] = pa.StructArray.from_arrays(lists, list(near))
+    if TEXT not in space.points.column_names or part.layer is None:
+        ours[TEXT] = space.points["label"].combine_chunks().cast(pa.string())
+    return beside(space.points, ours)
