@@ -58,8 +58,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --no-build-isolation --editable '.[demo]'
 	@touch $@
 
+# Embedding Atlas reads our files in a test. Without what it would compute embeddings with, which
+# is gigabytes: its server needs only what `dev` names.
 $(VENV)/.dev: $(VENV)/.demo
 	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@$(PIP) --no-deps embedding-atlas==0.26.0
 	@touch $@
 
 # An editable install builds the page once; this builds it again when web/ has changed.
