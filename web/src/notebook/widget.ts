@@ -6,6 +6,8 @@ import type { FromPage, Model, ToView } from "./model";
 import { themeNow, watchTheme } from "./theme";
 
 const HOVER_MS = 100;
+/** A page that has no map by then has something to say. */
+const COVERED_MS = 15_000;
 
 class CellView implements Sleeper {
   seen = false;
@@ -44,7 +46,8 @@ class CellView implements Sleeper {
   end(): void {
     for (const end of this.ends) end();
     this.leave();
-    this.showPicture(true);
+    this.uncover();
+    this.hidePictures(false);
   }
 
   async sleep(): Promise<void> {
@@ -53,12 +56,7 @@ class CellView implements Sleeper {
     // Seen again meanwhile, or gone.
     if (this.seen || !frame || frame !== this.frame) return;
     this.leave();
-    if (!png) return;
-    this.still = document.createElement("img");
-    this.still.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
-    this.still.alt = "The map as it was last seen";
-    this.still.style.cssText = "display:block; width:100%; height:100%; object-fit:contain";
-    this.box.append(this.still);
+    if (png) this.cover(URL.createObjectURL(new Blob([png], { type: "image/png" })), "The map as it was last seen");
   }
 
   private sighted(seen: boolean): void {
@@ -103,10 +101,13 @@ class CellView implements Sleeper {
 
   private build(page: string): void {
     this.frame = new Frame(page, () => this.started(), (message) => this.take(message));
-    this.box.append(this.frame.element);
-    // Whoever shows something shows it until the page does.
-    if (this.still) this.frame.element.style.cssText += "; position:absolute; inset:0; opacity:0";
+    const [picture] = this.pictures();
+    if (picture && !this.still) this.cover(picture.src, picture.alt);
+    this.hidePictures(true);
     this.size();
+    const frame = this.frame;
+    this.box.append(frame.element);
+    setTimeout(() => this.frame === frame && this.uncover(), COVERED_MS);
     wake(this);
   }
 
@@ -124,7 +125,7 @@ class CellView implements Sleeper {
       this.view = message.view;
       this.model.send(message);
     } else if (message.type === "selection") {
-      this.showPicture(false); // the page has its map
+      this.uncover(); // the page has its map
       const { type, space, layer, points } = message;
       this.model.send({ type, space, layer }, undefined, [Int32Array.from(points).buffer]);
     } else this.point(message.point);
@@ -144,17 +145,32 @@ class CellView implements Sleeper {
     this.box.style.height = `${this.model.get("height")}px`;
   }
 
-  /** Shows or hides what stands in for the page: the cell's own picture, or the one it slept by. */
-  private showPicture(shown: boolean): void {
-    if (this.still && !shown) {
-      URL.revokeObjectURL(this.still.src);
-      this.still.remove();
-      this.still = null;
-      this.frame!.element.style.opacity = "1";
-    }
-    for (const picture of document.querySelectorAll<HTMLElement>(`[data-lexiscope="${this.model.get("_picture")}"]`)) {
+  /** Lays a picture over the box, where the page is to come or was. */
+  private cover(source: string, alt: string): void {
+    this.uncover();
+    this.still = document.createElement("img");
+    Object.assign(this.still, { src: source, alt });
+    const ground = themeNow() === "dark" ? "#16181a" : "#fff";
+    this.still.style.cssText =
+      `position:absolute; inset:0; width:100%; height:100%; max-width:none; object-fit:contain; background:${ground}`;
+    this.box.append(this.still);
+  }
+
+  private uncover(): void {
+    if (this.still?.src.startsWith("blob:")) URL.revokeObjectURL(this.still.src);
+    this.still?.remove();
+    this.still = null;
+  }
+
+  /** What a saved notebook shows in the page's place: an output of the same cell. */
+  private pictures(): HTMLImageElement[] {
+    return [...document.querySelectorAll<HTMLImageElement>(`img[data-lexiscope="${this.model.get("_picture")}"]`)];
+  }
+
+  private hidePictures(hidden: boolean): void {
+    for (const picture of this.pictures()) {
       const output = picture.closest<HTMLElement>(".jp-OutputArea-child") ?? picture;
-      output.style.display = shown ? "" : "none";
+      output.style.display = hidden ? "none" : "";
     }
   }
 }

@@ -1,0 +1,220 @@
+"""Views in a real JupyterLab, driven by a real browser; a notebook that is kept as HTML."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import nbformat
+import pytest
+from browser import until
+from playwright.sync_api import Browser, Frame, Page, expect
+
+pytestmark = pytest.mark.browser
+IDLE = "jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+RUN = "void jupyterapp.commands.execute('notebook:run-all-cells')"
+FRAMES = "iframe[title=Lexiscope]"
+# Runs code in the notebook's kernel, beside its cells, and gives what it prints.
+ASK = """async (code) => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({ code });
+  let said = "";
+  future.onIOPub = ({ header, content }) => {
+    if (header.msg_type === "stream") said += content.text;
+    if (header.msg_type === "error") said += `${content.ename}: ${content.evalue}`;
+  };
+  await future.done;
+  return said.trim();
+}"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Jupyter's with folders of its own, so that nobody's settings are read or changed."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    names = [f"JUPYTER_{each}_DIR" for each in ("CONFIG", "DATA", "RUNTIME")]
+    names += ["IPYTHONDIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    return kept | {name: str(folder / name.lower()) for name in names}
+
+
+@pytest.fixture(scope="module")
+def lab(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str, Path]]:
+    """The address of a JupyterLab, its token and the folder it shows."""
+    folder, token = tmp_path_factory.mktemp("notebooks"), secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        found = next(filter(None, (re.search(r"http://127[\d.:]+/", s) for s in server.stderr)))
+        # What it says later is read too, or it would wait for that.
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        try:
+            yield found[0], token, folder
+        finally:
+            server.terminate()
+
+
+def notebook(cells: Sequence[str], path: Path) -> None:
+    """Write a notebook."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, path)
+
+
+def opening(atlas: Path) -> str:
+    return f"import lexiscope as lx\natlas = lx.Atlas.open({str(atlas)!r})"
+
+
+@pytest.fixture
+def ran(page: Page, lab: tuple[str, str, Path]) -> Callable[..., Page]:
+    """Open a notebook of some cells and run it."""
+    address, token, folder = lab
+
+    def run(*cells: str) -> Page:
+        name = f"{secrets.token_hex(4)}.ipynb"
+        notebook(cells, folder / name)
+        page.goto(f"{address}lab/tree/{name}?token={token}&reset")
+        until(page, f"typeof jupyterapp !== 'undefined' && {IDLE}", 40)
+        page.evaluate(RUN)
+        return page
+
+    return run
+
+
+def ask(page: Page, code: str) -> str:
+    return str(page.evaluate(ASK, code))
+
+
+def pane_of(page: Page, number: int = 0) -> Frame:
+    """The page within a view, once its map is drawn and nothing lies over it."""
+    handle = page.locator(FRAMES).nth(number).element_handle(timeout=40_000)
+    frame = handle.content_frame()
+    assert frame is not None
+    ready = "performance.getEntriesByName('lexiscope:ready').length > 0"
+    until(frame, f"typeof lexiscope !== 'undefined' && {ready}", 40)  # type: ignore[arg-type]
+    return frame
+
+
+def selected(frame: Frame) -> list[int]:
+    return list(frame.evaluate("Array.from(lexiscope.panes[0].view.selected)"))
+
+
+def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_atlas: Path):
+    page = ran(opening(small_atlas), "view = atlas.view()\nview")
+    frame = pane_of(page)
+    points = int(ask(page, "print(len(atlas['word']))"))
+    assert frame.evaluate("lexiscope.panes[0].scene.drawn") == points
+    # The picture stood in its place, and made way.
+    expect(page.locator("img[data-lexiscope]")).to_be_hidden()
+    assert page.locator(FRAMES).bounding_box()["height"] == 600  # type: ignore[index]
+
+    inside = page.frame_locator(FRAMES)
+    inside.get_by_role("combobox", name="Search points").fill("bank")
+    page.keyboard.press("Enter")
+    until(frame, "lexiscope.panes[0].view.selected.length > 0")  # type: ignore[arg-type]
+    expect(inside.get_by_test_id("neighbors").get_by_role("button").first).to_be_attached()
+    point = selected(frame)[0]
+    assert ask(page, "print(view.selected)") == str((point,))
+    labels = "print(view.selection['point'].to_pylist(), view.selection['label'].to_pylist())"
+    assert ask(page, labels) == f"[{point}] ['bank']"
+
+    ask(page, "heard = []; view.observe(lambda change: heard.append(change['new']), 'selected')")
+    frame.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([4, 2]).sort())")
+    page.wait_for_timeout(300)
+    assert ask(page, "print(heard)") == "[(2, 4)]"
+
+    assert ask(page, "view.select(['the', 7])") == ""
+    the = int(ask(page, "print(view.selected[-1])"))
+    until(frame, f"String(lexiscope.panes[0].view.selected) === '7,{the}'")  # type: ignore[arg-type]
+    assert ask(page, "view.color_by('script')") == ""
+    until(frame, "lexiscope.panes[0].color === 'script'")  # type: ignore[arg-type]
+    assert ask(page, "view.show('context', layer=1)") == ""
+    until(frame, "lexiscope.panes[0].place.endsWith('context 1')")  # type: ignore[arg-type]
+    page.wait_for_timeout(500)
+    assert ask(page, "print(view.space, view.layer, view.selected)") == "context 1 ()"
+    assert "LexiscopeError: space 'tables'" in ask(page, "view.show('tables')")
+
+    # Keys pressed in the map are not JupyterLab's: d twice would take the cell away.
+    inside.get_by_test_id("map").click(position={"x": 5, "y": 300})
+    for key in "dda":
+        page.keyboard.press(key)
+    expect(page.locator(".jp-CodeCell")).to_have_count(2)
+
+    page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    until(frame, "document.documentElement.dataset.theme === 'dark'")  # type: ignore[arg-type]
+
+
+def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Path):
+    lost: list[str] = []
+    views = [f"views.append(atlas.view('word', height=300))\nviews[{n}]" for n in range(20)]
+    page = ran(f"{opening(small_atlas)}\nviews = []", *views)
+    page.on("console", lambda said: "WebGL context" in said.text and lost.append(said.text))
+    cells = page.locator(".jp-CodeCell")
+    expect(cells.last.locator("img[data-lexiscope]")).to_be_attached(timeout=60_000)
+    first = None
+    for number in range(1, 21):
+        output = cells.nth(number).locator(".jp-OutputArea-child").last
+        output.scroll_into_view_if_needed()
+        until(page, seen(number), 40)
+        if number == 1:
+            first = output.locator(FRAMES).element_handle().content_frame()
+            assert first is not None
+            first.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([3]))")
+            first.evaluate("lexiscope.panes[0].paint('script')")
+            page.wait_for_timeout(400)
+    until(page, f"document.querySelectorAll('{FRAMES}').length <= 7", 20)
+    # Who sleeps shows the map as it was, at its size.
+    still = cells.nth(1).get_by_alt_text("The map as it was last seen")
+    assert still.evaluate("image => image.naturalWidth") > 300
+    assert still.bounding_box()["height"] == 300  # type: ignore[index]
+
+    still.scroll_into_view_if_needed()
+    until(page, seen(1), 40)
+    expect(still).to_have_count(0)
+    again = cells.nth(1).locator(FRAMES).element_handle().content_frame()
+    assert again is not None
+    until(again, "lexiscope.panes[0]?.color === 'script'")  # type: ignore[arg-type]
+    assert selected(again) == [3]
+    assert ask(page, "print(views[0].selected, views[1].selected)") == "(3,) ()"
+    assert lost == []
+    # One thread answers all, and ends with the last.
+    count = "print(sum(each.name.startswith('lexiscope') for each in threading.enumerate()))"
+    assert ask(page, f"import threading; {count}") == "1"
+    assert ask(page, f"for each in views: each.close()\n{count}") == "0"
+
+
+def seen(cell: int) -> str:
+    """Whether a cell's view is there and nothing lies over it."""
+    frame = f"document.querySelectorAll('.jp-CodeCell')[{cell}].querySelector('{FRAMES}')"
+    box = f"{frame}?.parentElement"
+    return f"{box} && !{box}.querySelector('img')"
+
+
+def test_a_notebook_kept_as_html_has_the_picture(
+    chromium: Browser, environment: dict[str, str], small_atlas: Path, tmp_path: Path
+):
+    cells = [f"{opening(small_atlas)}\natlas.view('context', color='sense')"]
+    notebook(cells, tmp_path / "kept.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "kept.ipynb"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.goto((tmp_path / "kept.html").as_uri(), wait_until="domcontentloaded")
+        picture = page.get_by_role("img", name="Map of context")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.naturalHeight") == 600
+        expect(page.locator("iframe")).to_have_count(0)
