@@ -22,6 +22,7 @@ from lexiscope.errors import LexiscopeError
 from lexiscope.space import Space
 from lexiscope.tensorboard import Embedding, write_projector
 from lexiscope.vectors import find_sources, vectors
+from lexiscope.workflow import region_labels
 
 WORDS = ("the", "of", "and", "to", "river", "bank", "india", "indian")
 
@@ -324,6 +325,21 @@ def test_an_exported_atlas_comes_back(small_atlas: Path, tmp_path: Path):
     assert back["word"].recipe["kind"] == "imported words"
 
 
+@pytest.mark.parametrize("format", ["word2vec", "npy", "parquet"])
+def test_other_exports_come_back(format: str, small_atlas: Path, music: Path, tmp_path: Path):
+    from lexiscope.export import Choice, export
+
+    lx.import_vectors(music / "songs.npy", tmp_path / "songs.atlas", maps=())
+    for path, name in ((small_atlas, "word"), (tmp_path / "songs.atlas", "songs")):
+        atlas = lx.Atlas.open(path)
+        (first, *_) = export(atlas, format, tmp_path / f"{name}.out", Choice((name,)))
+        space = lx.import_vectors(first, tmp_path / f"{name}.atlas.back", name=name, maps=())[name]
+        assert np.array_equal(space.vectors, atlas[name].vectors)
+        assert space.points["label"].to_pylist() == atlas[name].points["label"].to_pylist()
+        kinds = ("word",) if format == "word2vec" else ("imported words",)
+        assert space.recipe["kind"] in (kinds if name == "word" else ("imported points",))
+
+
 def test_labels_that_were_quoted_or_escaped_for_the_page(tmp_path: Path):
     labels = ["7", "007", "a", " ", "\u3000", "\u200b", '"', "1e5", "x\ty", None, "\\n", "नमस्ते"]
     table = pa.table({"label": labels, "n": pa.array([*range(11), None]), "big": [10**17] * 12})
@@ -500,6 +516,7 @@ def test_an_atlas_of_other_things_stays(music: Path, small_atlas: Path, tmp_path
     assert len(lx.Atlas.open(out)["songs"]) == 120
     atlas = lx.import_vectors(tmp_path / "songs.npy", out, name="few", maps=())
     assert atlas.spaces == ("songs", "few")
+    assert set(atlas.projections("songs")) == set()
     atlas = lx.import_vectors(tmp_path / "songs.npy", out, replace=True, maps=())
     assert len(atlas["songs"]) == 7
     with pytest.raises(LexiscopeError, match=r"vectors imported from songs\.npy"):
@@ -564,5 +581,7 @@ def test_the_server_over_an_imported_atlas(music: Path, tmp_path: Path, with_tab
         at = "/api/atlases/songs/spaces/songs"
         labels = arrow(served.get(f"{at}/columns?name=label").content)["label"].to_pylist()
         assert labels[:2] == (["a song 0", "b song 1"] if with_table else ["#0", "#1"])
+        regions = region_labels(lx.Atlas.open(tmp_path / "songs.atlas"), "songs", "tsne-2d")
+        assert bool(regions) is with_table
         found = served.get("/api/atlases/songs/findings").json()["findings"]
         assert {each["name"] for each in found} == {"hubness", "geometry", "clusters"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.tensorboard.folder import CONFIG
@@ -117,11 +119,32 @@ def _words(path: Path, stem: str) -> Source:
 
 
 def _source(path: Path, stem: str, format: str, *, binary: bool) -> Source:
+    notes = path.with_name(f"{stem}.json")
+    ours = _told(notes)
+    labels = None if ours is None else {str(a): str(b) for a, b in ours["labels"].items()}
+    by_frequency = ours is None or ours["recipe"].get("kind") == "word"
+
     def read(label: str | None, share: Share) -> Vectors:
         _refuse(label, "--label", "files with a table of points")
-        return (read_binary if binary else read_text)(path, path.name, share)
+        return (read_binary if binary else read_text)(path, labels, share)
 
-    return Source(path.name, stem, format, (path,), True, "", read)
+    files = (path,) if ours is None else (path, notes)
+    return Source(path.name, stem, format, files, by_frequency, "", read)
+
+
+def _told(notes: Path) -> dict[str, dict[str, Any]] | None:
+    """Return what Lexiscope wrote beside an export: what was exported, and labels rewritten."""
+    if not notes.is_file():
+        return None
+    with notes.open("rb") as file:
+        if b'"lexiscope"' not in file.read(100):
+            return None
+    try:
+        found = json.loads(notes.read_bytes())
+    except ValueError:
+        return None
+    parts = [found.get(name) if isinstance(found, dict) else None for name in ("recipe", "labels")]
+    return found if all(isinstance(part, dict) for part in parts) else None
 
 
 def _refuse(given: object, option: str, use: str) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,8 +18,10 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError
-from lexiscope.vectors.points import word_points
+from lexiscope.vectors.points import LABEL, as_points, word_points
 from lexiscope.vectors.vectors import Share, Vectors, check, ragged
+
+Labels = Mapping[str, str] | None
 
 BLOCK = 1 << 23
 # Lines that are asked how many numbers a vector has, where no header says it.
@@ -47,15 +49,15 @@ def numbers_at_end(line: bytes) -> int:
     return counted
 
 
-def read_text(path: Path, name: str, share: Share) -> Vectors:
+def read_text(path: Path, labels: Labels, share: Share) -> Vectors:
     """Read a word and its numbers a line, below a header of both counts or without one.
 
     Parameters
     ----------
     path : pathlib.Path
         May be packed with gzip.
-    name : str
-        What a person calls it.
+    labels : mapping of str to str, optional
+        What words are written so; only then it is asked whether they are words at all.
     share : callable
         Called with the share done.
 
@@ -64,6 +66,7 @@ def read_text(path: Path, name: str, share: Share) -> Vectors:
     LexiscopeError
         For a malformed line, naming it, and another number of vectors than the header says.
     """
+    name = path.name
     words: list[bytes] = []
     parts: list[NDArray[np.float32]] = []
     expected: int | None = None
@@ -91,7 +94,7 @@ def read_text(path: Path, name: str, share: Share) -> Vectors:
             f"{name}: its first line says {expected:,} vectors and {len(matrix):,} follow; was it "
             "cut off? Get it again, or mend the first line"
         )
-    return _vectors(name, words, matrix)
+    return _vectors(name, words, matrix, labels)
 
 
 class _Lines:
@@ -161,14 +164,17 @@ def parsed(rows: list[bytes], between: bytes) -> NDArray[np.float32]:
     return numbers
 
 
-def read_binary(path: Path, name: str, share: Share) -> Vectors:
+def read_binary(path: Path, labels: Labels, share: Share) -> Vectors:
     """Read the binary file of word2vec: a header line, then each word and its float32 numbers.
+
+    Parameters are those of `read_text`.
 
     Raises
     ------
     LexiscopeError
         For a file that ends early or is something else.
     """
+    name = path.name
     words: list[bytes] = []
     parts: list[bytes] = []
     with opened(path, name) as (file, packed):
@@ -200,10 +206,10 @@ def read_binary(path: Path, name: str, share: Share) -> Vectors:
                 "again"
             )
     matrix = np.frombuffer(b"".join(parts), "<f4").reshape(len(words), size // 4)
-    return _vectors(name, words, matrix)
+    return _vectors(name, words, matrix, labels)
 
 
-def _vectors(name: str, words: list[bytes], matrix: NDArray[np.float32]) -> Vectors:
+def _vectors(name: str, words: list[bytes], matrix: NDArray[np.float32], given: Labels) -> Vectors:
     check(name, matrix)
     labels, broken = [], []
     for word in words:
@@ -216,8 +222,12 @@ def _vectors(name: str, words: list[bytes], matrix: NDArray[np.float32]) -> Vect
     if broken:
         what = "1 word is" if len(broken) == 1 else f"{len(broken):,} words are"
         notes.append(f"{what} not UTF-8, the bytes shown as escapes (the first: {broken[0]!r})")
-    points, unusual = word_points(labels)
-    return Vectors(matrix, points, True, (*notes, *unusual))
+    if given is None:
+        points, unusual = word_points(labels)
+        return Vectors(matrix, points, True, (*notes, *unusual))
+    table = pa.table({LABEL: [given.get(label, label) for label in labels]})
+    points, are_words, unusual = as_points(table, LABEL, name)
+    return Vectors(matrix, points, are_words, (*notes, *unusual))
 
 
 def _blocks(file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
