@@ -21,6 +21,7 @@ NAMES = (
     "findings",
     "tensorboard",
     "page",
+    "html",
     "demo",
 )
 
