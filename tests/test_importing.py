@@ -206,14 +206,15 @@ def test_arrays_of_any_numbers(kind: str, tmp_path: Path):
 def test_an_array_with_its_points_beside_it(tmp_path: Path):
     np.save(tmp_path / "v.npy", random(3))
     (tmp_path / "v.csv").write_text(
-        "id,title,zip,score,kind,position,vector\n"
-        'a1,"One, two",007,1.5,4,x,0\nb2,,018,,5,y,1\nc3,Three,9,-2,6,z,2\n'
+        "id,title,zip,score,kind,position,vector,live\n"
+        'a1,"One, two",007,1.5,4,x,0,True\nb2,,018,,5,y,1,\nc3,Three,9,-2,6,z,2,False\n'
     )
     space = imported(tmp_path / "v.npy")
     # what has another meaning here is called otherwise
     assert space.points.column_names == [
-        "label", "id", "zip", "score", "given_kind", "given_position", "given_vector",
+        "label", "id", "zip", "score", "given_kind", "given_position", "given_vector", "live",
     ]  # fmt: skip
+    assert space.points["live"].to_pylist() == [True, None, False]
     assert space.points["label"].to_pylist() == ["One, two", "#1", "Three"]
     assert space.points["zip"].to_pylist() == ["007", "018", "9"]
     assert space.points["score"].to_pylist() == [1.5, None, -2.0]
@@ -321,7 +322,13 @@ def test_an_exported_atlas_comes_back(small_atlas: Path, tmp_path: Path):
             assert back[name].points[column].to_pylist() == atlas[name].points[column].to_pylist()
     for layer, name in zip(atlas["context"].layers, layers, strict=True):
         assert np.array_equal(back[name].vectors, atlas["context"].matrices[layer])
-        assert back[name].points["text"].to_pylist() == atlas["context"].points["text"].to_pylist()
+        for column in atlas["context"].points.column_names:
+            # what the texts had as "true" is a truth value when it comes back
+            held = [
+                value == "true" if value in ("true", "false") else value
+                for value in atlas["context"].points[column].to_pylist()
+            ]
+            assert back[name].points[column].to_pylist() == held
     assert back["word"].recipe["kind"] == "imported words"
 
 

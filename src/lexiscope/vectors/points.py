@@ -38,7 +38,7 @@ def read_points(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
     Returns
     -------
     table : pyarrow.Table
-        Plain columns; those of a csv that hold numbers only are numbers.
+        Plain columns; those of a csv that hold numbers only are numbers, and so with truth values.
     notes : tuple of str
 
     Raises
@@ -58,10 +58,12 @@ def read_points(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
 
 
 def typed(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return text as numbers where all of it is numbers, and as it is otherwise."""
+    """Return text as numbers or truth values where all of it is, and as it is otherwise."""
     held = [value for value in values.to_pylist() if value is not None]
     if not held or not pa.types.is_string(values.type):
         return values
+    if {value.lower() for value in held} <= {"true", "false"}:
+        return pc.equal(pc.utf8_lower(values), "true")
     if all(_WHOLE.fullmatch(value) for value in held):
         return pc.cast(pc.utf8_ltrim(values, "+"), pa.int64())
     if all(_NUMBER.fullmatch(value) for value in held) and not any(
