@@ -210,7 +210,8 @@ def test_a_notebook_kept_as_html_has_the_picture(
     cells = [f"{opening(small_atlas)}\natlas.view('context', color='sense')"]
     notebook(cells, tmp_path / "kept.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "kept.ipynb"]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     with chromium.new_context(offline=True) as context:
         page = context.new_page()
         page.goto((tmp_path / "kept.html").as_uri(), wait_until="domcontentloaded")

@@ -50,7 +50,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         Of the cell's output, in pixels.
     """
 
-    selected = traitlets.Tuple()
+    # The page tells of it by a message; that it is synced as well is what marimo reacts to.
+    selected = traitlets.Tuple().tag(sync=True)
     hovered = traitlets.Int(None, allow_none=True)
     height = traitlets.Int(600).tag(sync=True)
     _esm = traitlets.Unicode().tag(sync=True)

@@ -31,6 +31,7 @@ export type ToView =
 /** What the kernel holds for a widget. */
 export interface Traits {
   height: number;
+  selected: number[];
   /** Stands in the picture that is shown until the page is there. */
   _picture: string;
   /** A hash of the page. */
@@ -40,6 +41,8 @@ export interface Traits {
 /** Of anywidget's model what is used here. */
 export interface Model {
   get<Name extends keyof Traits>(name: Name): Traits[Name];
+  set<Name extends keyof Traits>(name: Name, value: Traits[Name]): void;
+  save_changes(): void;
   on(name: "msg:custom", take: (message: ToView, buffers: DataView[]) => void): void;
   on(name: `change:${keyof Traits}`, take: () => void): void;
   off(name: string, take: unknown): void;

@@ -128,6 +128,9 @@ class CellView implements Sleeper {
       this.uncover(); // the page has its map
       const { type, space, layer, points } = message;
       this.model.send({ type, space, layer }, undefined, [Int32Array.from(points).buffer]);
+      // The same again as the widget's state: what notebooks that run cells by themselves look at.
+      this.model.set("selected", points);
+      this.model.save_changes();
     } else this.point(message.point);
   }
 
