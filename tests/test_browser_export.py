@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +19,7 @@ from playwright.sync_api import Page, Request, expect
 from server_atlas import arrow, client
 
 import lexiscope as lx
+from lexiscope.export import Choice
 from lexiscope.export.page import export_html
 
 pytestmark = pytest.mark.browser
@@ -25,11 +27,21 @@ Axe = Callable[[Page], list[str]]
 
 
 @pytest.fixture(scope="module")
-def exported(reported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The atlas that most people see first, with its findings, as one file."""
+def bookmarked(reported: Path, tmp_path_factory: pytest.TempPathFactory) -> lx.Atlas:
+    """The atlas with its findings, and with bookmarks in a copy of it."""
+    path = tmp_path_factory.mktemp("bookmarked") / "reported.atlas"
+    shutil.copytree(reported, path)
     view = {"name": "india", "view": "#s=word&sel=216", "made": "2026-01-01T00:00:00Z"}
-    lx.Atlas.open(reported).keep_bookmarks([view])
-    return export_html(lx.Atlas.open(reported), tmp_path_factory.mktemp("out") / "senses.html")[0]
+    other = {"name": "elsewhere", "view": "#s=position", "made": "2026-01-02T00:00:00Z"}
+    atlas = lx.Atlas.open(path)
+    atlas.keep_bookmarks([view, other])
+    return atlas
+
+
+@pytest.fixture(scope="module")
+def exported(bookmarked: lx.Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of it as one file."""
+    return export_html(bookmarked, tmp_path_factory.mktemp("out") / "senses.html")[0]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +133,17 @@ def test_it_finds_words_and_their_true_neighbours(
     assert asked == [exported.as_uri()]
 
 
+def test_what_is_given_up_is_not_shown(page: Page, exported: Path):
+    opened(page, exported.as_uri())
+    # The neighbours are unpacked meanwhile.
+    page.evaluate("lexiscope.pane.choose(Int32Array.of(5))")
+    page.evaluate("lexiscope.pane.choose(new Int32Array(0))")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("lexiscope.pane.neighbors") is None
+    page.evaluate("lexiscope.pane.choose(Int32Array.of(5))")
+    assert len(neighbors(page)) == 10
+
+
 def test_it_moves_through_layers_in_two_panes(page: Page, exported: Path, reported: Path):
     space = lx.Atlas.open(reported)["context"]
     opened(page, exported.as_uri(), "#s=context&l=6&sel=a")
@@ -155,9 +178,19 @@ def test_it_has_findings_and_bookmarks(page: Page, exported: Path, reported: Pat
     page.get_by_role("button", name="Bookmarks").click()
     dialog = page.get_by_role("dialog", name="Bookmarks")
     expect(dialog.get_by_role("button", name="Keep this view")).to_have_count(0)
+    expect(dialog.get_by_role("button", name="elsewhere")).to_be_enabled()
     dialog.get_by_role("button", name="india").click()
     until(page, "lexiscope.pane.view.selected.length === 1")
     assert selected(page) == [2634]
+
+
+def test_a_bookmark_of_a_space_left_out_is_told(page: Page, bookmarked: lx.Atlas, tmp_path: Path):
+    (file,) = export_html(bookmarked, tmp_path / "part.html", Choice(spaces=("token_type",)))
+    opened(page, file.as_uri())
+    page.get_by_role("button", name="Bookmarks").click()
+    away = page.get_by_role("dialog").get_by_role("button", name="elsewhere")
+    expect(away).to_be_disabled()
+    expect(away).to_have_attribute("title", "Its space is not in this page")
 
 
 def test_without_findings_it_says_how_to_get_them(page: Page, odd: Path, tmp_path: Path):

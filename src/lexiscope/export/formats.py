@@ -44,7 +44,9 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "html": Format("page:export_html", "open {} in a browser", ("k",)),
+    "html": Format(
+        "page:export_html", "open {} in a browser (a folder: over python -m http.server)", ("k",)
+    ),
     "png": Format("figure:export_png", "", ("color", "finding")),
     "svg": Format("figure:export_svg", "", ("color", "finding")),
     "pdf": Format("figure:export_pdf", "", ("color", "finding")),

@@ -48,7 +48,7 @@ async function fetched(file: string): Promise<ArrayBuffer> {
     throw new Refusal(`${file} cannot be fetched: is what serves this page still there?`);
   });
   if (!answer.ok) throw new Refusal(`${file} is not beside this page (${answer.status}): export the folder again, and copy all of it`);
-  return unpacked(await answer.bytes());
+  return unpacked(new Uint8Array(await answer.arrayBuffer()));
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -37,7 +37,7 @@ export function fileHost(contents: Contents): Host {
     } else if (asked) {
       const points = await pointsOf(asked[1], asked[2], asked[3]);
       if (asked[4] === "search") {
-        const found = await points.search(given.get("column") ?? "label", given.get("pattern") ?? "", given.get("mode") ?? "substring", given.get("case") === "1");
+        const found = await points.search(given.get("column") ?? "label", given.get("pattern") ?? "", given.get("mode") ?? "substring", given.get("case") === "1", init.signal);
         const table = tableFromArrays({ point: found }, { types: { point: int32() } });
         return new Response(tableToIPC(table, { format: "stream" }) as Uint8Array<ArrayBuffer>);
       }
@@ -59,8 +59,11 @@ export function fileHost(contents: Contents): Host {
     address: fileAddress(),
     async request(path, init) {
       try {
-        return await answer(path, init);
+        const found = await answer(path, init);
+        init?.signal?.throwIfAborted();
+        return found;
       } catch (error) {
+        if (init?.signal?.aborted) throw error;
         const status = error instanceof Refusal ? 400 : 500;
         return Response.json({ error: (error as Error).message }, { status });
       }

@@ -5,8 +5,8 @@ import { Refusal } from "./refusal";
 const SECONDS = 5;
 
 /** Numbers of the values, ascending. A pattern that is refused says why. */
-export async function matches(values: (string | null)[], pattern: string, mode: string, withCase: boolean): Promise<Int32Array> {
-  if (mode === "regex") return Int32Array.from(await byExpression(values, pattern, withCase));
+export async function matches(values: (string | null)[], pattern: string, mode: string, withCase: boolean, signal?: AbortSignal | null): Promise<Int32Array> {
+  if (mode === "regex") return Int32Array.from(await byExpression(values, pattern, withCase, signal));
   const asked = withCase ? pattern : lower(pattern);
   const found: number[] = [];
   for (let point = 0; point < values.length; point++) {
@@ -38,7 +38,7 @@ function expression(pattern: string, withCase: boolean): RegExp {
  * An expression may take longer than a life in JavaScript, and nothing can interrupt it: it runs in
  * a worker, which can be ended.
  */
-function byExpression(values: (string | null)[], pattern: string, withCase: boolean): Promise<number[]> {
+function byExpression(values: (string | null)[], pattern: string, withCase: boolean, signal?: AbortSignal | null): Promise<number[]> {
   let asked: RegExp;
   try {
     asked = expression(pattern, withCase);
@@ -53,14 +53,12 @@ function byExpression(values: (string | null)[], pattern: string, withCase: bool
   const source = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   const worker = new Worker(source);
   return new Promise<number[]>((resolve, reject) => {
-    const timer = setTimeout(
+    setTimeout(
       () => reject(new Refusal(`this search takes more than ${SECONDS} seconds; make it simpler`)),
       1000 * SECONDS,
     );
-    worker.onmessage = ({ data }: MessageEvent<number[]>) => {
-      clearTimeout(timer);
-      resolve(data);
-    };
+    worker.onmessage = ({ data }: MessageEvent<number[]>) => resolve(data);
+    signal?.addEventListener("abort", () => reject(signal.reason));
     worker.onerror = (event) => reject(new Refusal(`this browser cannot search by regular expressions here: ${event.message}`));
     worker.postMessage({ values, asked });
   }).finally(() => {

@@ -29,11 +29,11 @@ export class Points {
     private readonly command: string,
   ) {}
 
-  async search(column: string, pattern: string, mode: string, withCase: boolean): Promise<Int32Array> {
+  async search(column: string, pattern: string, mode: string, withCase: boolean, signal?: AbortSignal | null): Promise<Int32Array> {
     if (!this.info.columns.some(({ name }) => name === column)) {
       throw new Refusal(`there is no column '${column}': ${this.info.name} has ${this.info.columns.map(({ name }) => name).join(", ")}`);
     }
-    return matches(await this.textsOf(column), pattern, mode, withCase);
+    return matches(await this.textsOf(column), pattern, mode, withCase, signal);
   }
 
   async neighbors(query: string, k: number, layer: number | null): Promise<Neighbors> {
