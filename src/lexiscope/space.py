@@ -329,6 +329,7 @@ class Space:
             watch=watch,
             **parameters,
         )
+        made = replace(made, points=self.points)
         if graph is None:
             return made
         return replace(made, quality=quality(self.vectors, graph, [made.coordinates])[0])

@@ -7,6 +7,7 @@ import importlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,8 @@ class Atlas:
             has = ", ".join(known) or "none"
             raise LexiscopeError(f"projection {id!r}: {name} has {has} at this layer")
         with reading(self.path):
-            return columns.read_projection(self._dataset(name), layer, id, known[id])
+            made = columns.read_projection(self._dataset(name), layer, id, known[id])
+        return replace(made, points=self[name].points)
 
     def view(
         self,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.figures import figure_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PARTS = {"name", "space", "layer", "statement", "figures", "points"}
 
@@ -48,6 +52,22 @@ class Finding:
     def refused(self) -> bool:
         """Whether there were too few points to state anything."""
         return bool(self.figures.get("refused"))
+
+    def figure(self) -> Figure:
+        """Draw it on paper.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        LexiscopeError
+            For one that had too few points, and one of a kind that has no figure.
+        """
+        if self.refused:
+            raise LexiscopeError(f"there is nothing to draw: {self.statement}")
+        return figure_of(self.name, [self.figures])
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values: ``name``, ``space``, ``layer``, ``statement``, ``figures``,

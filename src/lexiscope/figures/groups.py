@@ -1,0 +1,84 @@
+"""Groups: how much of their own they have about them, all in one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lexiscope.figures.paper import ACCENT, LINE, SIZE, SOFT, drawable, heading, say, sheet, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEAST = 1e-4
+# Where shares of nothing stand, left of all others.
+NOTHING = 4e-5
+
+
+def groups_figure(found: Sequence[Mapping[str, Any]], width: float = 7.0) -> Figure:
+    """Draw the share of each group beside chance, with its interval, on a logarithmic axis.
+
+    Parameters
+    ----------
+    found : sequence of mapping
+        Figures of ``group`` findings.
+    width : float
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = sorted(found, key=lambda each: (each["share"] or 0.0, each["group"]))
+    k, tests = rows[0]["k"], rows[0]["tests"]
+    with styled():
+        figure = sheet(width, 1.3 + 0.2 * len(rows))
+        caption = (
+            f"Dot: mean share of a member's {k} nearest neighbours that are members too, with its "
+            "95 % interval; filled where more than chance (permutation test, p < .05 corrected for "
+            f"{tests} groups). Tick: chance. At the right the number of members."
+        )
+        low, high = heading(figure, "Which groups gather?", caption)
+        height = figure.get_size_inches()[1]
+        low += 0.28 / height
+        ax = figure.add_axes((1.55 / width, low, 1 - 2.2 / width, high - low))
+        ax.set_xscale("log")
+        ax.set_xlim(NOTHING / 1.6, 1.3)
+        for y, each in enumerate(rows):
+            share = max(each["share"] or 0.0, 0.0)
+            place = share if share > 0 else NOTHING
+            ax.axhline(y, color=LINE, lw=0.4, zorder=0)
+            if share > 0 and each["low"] is not None and each["high"] is not None:
+                ax.plot(
+                    [max(each["low"], LEAST), max(each["high"], LEAST)], [y, y], color=ACCENT, lw=2
+                )
+            ax.plot(
+                place,
+                y,
+                "o",
+                ms=5,
+                color=ACCENT,
+                mfc=ACCENT if each["gathers"] else "white",
+                zorder=3,
+            )
+            if each["chance"]:
+                ax.plot(max(each["chance"], LEAST), y, "|", ms=8, mew=1.6, color=SOFT)
+            say(
+                ax,
+                1.02,
+                y,
+                f"{each['n']:,}",
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                fontsize=SIZE - 0.5,
+                color=SOFT,
+            )
+        ax.axvline(LEAST / 1.4, color=LINE, ls=":", lw=1)
+        ax.set_ylim(-0.7, len(rows) - 0.3)
+        ax.set_yticks(range(len(rows)), [drawable(each["group"]) for each in rows])
+        ticks = {NOTHING: "0", 1e-4: ".01 %", 1e-3: ".1 %", 1e-2: "1 %", 0.1: "10 %", 1.0: "100 %"}
+        ax.set_xticks(list(ticks), list(ticks.values()))
+        ax.minorticks_off()
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        return figure
