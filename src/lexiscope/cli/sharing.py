@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def export(
     else:
         for path in written:
             click.echo(f"wrote {path} ({_size(path)})")
-    look = FORMATS[format].look.format(written[0])
+    look = FORMATS[format].look.format(shlex.quote(str(written[0])), python=repr(str(written[0])))
     if look:
         click.echo(look)
 

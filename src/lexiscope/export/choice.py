@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 from lexiscope.atlas import MANIFEST, Atlas, storing
 from lexiscope.errors import LexiscopeError
 from lexiscope.space import Layer
+
+# A destination that ends so was meant to be a file; as a folder's name it would surprise.
+FILES = re.compile(r"\.(bin|csv|gz|html|jsonl?|np[yz]|parquet|pdf|png|svg|tsv|txt|vec|zip)")
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,17 @@ def placed(parts: Iterable[Part], destination: Path, suffix: str) -> list[tuple[
     Raises
     ------
     LexiscopeError
-        For a file and several parts, and for a destination that cannot be.
+        For a file and several parts, for a file with another format's ending, and for a
+        destination that cannot be.
     """
     parts = list(parts)
-    if destination.suffix.lower() != suffix:
+    ending = destination.suffix.lower()
+    if ending != suffix:
+        if FILES.fullmatch(ending) and not destination.is_dir():
+            raise LexiscopeError(
+                f"{destination}: this format's files end in {suffix}, not in {ending}; name "
+                f"{destination.with_suffix(suffix)}, or a folder"
+            )
         check_folder(destination)
         return [(part, destination / f"{part.name}{suffix}") for part in parts]
     check_file(destination)
@@ -111,7 +122,7 @@ def placed(parts: Iterable[Part], destination: Path, suffix: str) -> list[tuple[
         names = ", ".join(part.name for part in parts)
         raise LexiscopeError(
             f"{destination} is one file, and {len(parts)} are chosen ({names}): choose one with "
-            f"--space and --layer, or name a folder, such as {destination.with_suffix('')}"
+            f"--space and --layers, or name a folder, such as {destination.with_suffix('')}"
         )
     return [(parts[0], destination)]
 
@@ -133,9 +144,34 @@ def check_folder(path: Path) -> None:
         raise LexiscopeError(f"{path} is a file; name a folder")
 
 
+def check_companions(path: Path, companions: Iterable[str], ours: Iterable[str]) -> None:
+    """Refuse to replace a person's own file with one that is written beside another.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file itself goes.
+    companions : iterable of str
+        The endings of those beside it.
+    ours : iterable of str
+        The format's endings: a companion of a file with one of them is replaced.
+    """
+    if any(path.with_suffix(ending).exists() for ending in ours):
+        return
+    for ending in companions:
+        companion = path.with_suffix(ending)
+        if companion.exists():
+            raise LexiscopeError(
+                f"{companion} is there already, and with {path.name} comes a file of that name; "
+                "move it away, or choose another place"
+            )
+
+
 @contextlib.contextmanager
 def fresh(path: Path) -> Iterator[Path]:
     """Give a place beside a file to write to; what was written whole takes the file's place."""
+    if path.is_dir():
+        raise LexiscopeError(f"{path} is a folder, and a file is to be written there; move it")
     aside = path.with_name(f".{path.name}.new")
     with storing(path.parent):
         try:

@@ -13,6 +13,7 @@ from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice, Part, fresh, placed
 from lexiscope.export.rows import beside
+from lexiscope.space import Space
 
 K = 15
 # What `embedding-atlas` is told by name on its command line.
@@ -75,17 +76,23 @@ def _table(atlas: Atlas, part: Part, id: str) -> pa.Table:
     space = atlas[part.space]
     places = atlas.projection(part.space, id, part.layer).coordinates
     ours = {X: pa.array(places[:, 0].copy()), Y: pa.array(places[:, 1].copy())}
-    k = min(K, len(space) - 1)
-    if k > 0:
-        at = space if part.layer is None else space.layer(part.layer)
-        graph = at.graph(k)
-        ends = np.arange(0, graph.indices.size + 1, k, dtype=np.int32)
-        near = {
-            "ids": pa.array(graph.indices.astype(np.int64).reshape(-1)),
-            "distances": pa.array((1 - graph.similarities).reshape(-1)),
-        }
-        lists = [pa.ListArray.from_arrays(ends, values) for values in near.values()]
-        ours[NEIGHBORS] = pa.StructArray.from_arrays(lists, list(near))
+    ours[NEIGHBORS] = _neighbors(space if part.layer is None else space.layer(part.layer))
     if TEXT not in space.points.column_names or part.layer is None:
         ours[TEXT] = space.points["label"].combine_chunks().cast(pa.string())
     return beside(space.points, ours)
+
+
+def _neighbors(space: Space) -> pa.StructArray:
+    """Return of each point its nearest ones' row numbers and distances; none of a lonely point."""
+    k = min(K, len(space) - 1)
+    offsets = pa.array(np.arange(len(space) + 1, dtype=np.int32) * max(k, 0))
+    ids, distances = np.empty(0, np.int64), np.empty(0, np.float32)
+    if k > 0:
+        graph = space.graph(k).first(k)  # a kept one may have more
+        ids = graph.indices.astype(np.int64).reshape(-1)
+        # Of equal vectors the similarity may be rounded to a little more than 1.
+        distances = np.maximum(1 - graph.similarities, 0).reshape(-1)
+    return pa.StructArray.from_arrays(
+        [pa.ListArray.from_arrays(offsets, pa.array(each)) for each in (ids, distances)],
+        ["ids", "distances"],
+    )

@@ -24,7 +24,8 @@ class Format:
         The function, as ``module:name`` below `lexiscope.export`. It is called as
         ``function(atlas, destination, choice, **options)`` and returns the files it wrote.
     look : str
-        What to do with what was written, where ``{}`` is the destination.
+        What to do with what was written, where ``{}`` is the first file as a shell takes it and
+        ``{python}`` as Python does.
     options : tuple of str
         What else the function takes.
     """
@@ -50,12 +51,19 @@ FORMATS: Mapping[str, Format] = {
     "png": Format("figure:export_png", "", ("color", "finding")),
     "svg": Format("figure:export_svg", "", ("color", "finding")),
     "pdf": Format("figure:export_pdf", "", ("color", "finding")),
-    "parquet": Format("parquet:export_parquet", 'read with pandas.read_parquet("{}")'),
-    "npy": Format("npy:export_npy", 'read with numpy.load("{}"); its points are in the .csv'),
-    "csv": Format("csv:export_csv", "without vectors: those are in an export as parquet or npy"),
+    "parquet": Format("parquet:export_parquet", "read with: pandas.read_parquet({python})"),
+    "npy": Format(
+        "npy:export_npy", "read with: numpy.load({python}); row for row its points are in the .csv"
+    ),
+    "csv": Format(
+        "csv:export_csv",
+        "read with: pandas.read_csv({python}, keep_default_na=False); vectors are not in it, an "
+        "export as parquet or npy has them",
+    ),
     "word2vec": Format(
         "word2vec:export_word2vec",
-        'read with gensim: KeyedVectors.load_word2vec_format("{}"); a .bin with binary=True',
+        "read with gensim: KeyedVectors.load_word2vec_format({python}), a .bin with binary=True; "
+        "white space in labels and labels that repeat are rewritten, the .json tells the originals",
     ),
     "tensorboard": Format("tensorboard:export_tensorboard", "look with: tensorboard --logdir {}"),
     "embedding-atlas": Format(

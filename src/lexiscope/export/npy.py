@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from lexiscope.atlas import Atlas
-from lexiscope.export.choice import Choice, fresh, placed
+from lexiscope.export.choice import Choice, check_companions, fresh, placed
 from lexiscope.export.csv import write_csv
-from lexiscope.export.rows import about, as_json, beside
+from lexiscope.export.rows import about, as_json
 
 
 def export_npy(
@@ -37,19 +37,22 @@ def export_npy(
     Raises
     ------
     LexiscopeError
-        For several to one file, and when nothing can be written there.
+        For several to one file, where a file of another's would be replaced by a companion, and
+        when nothing can be written there.
     """
     written = []
-    for part, path in placed((choice or Choice()).parts(atlas), Path(destination), ".npy"):
+    chosen = placed((choice or Choice()).parts(atlas), Path(destination), ".npy")
+    for _, path in chosen:
+        check_companions(path, (".csv", ".json"), (".npy",))
+    for part, path in chosen:
         matrix = atlas[part.space].matrices[part.layer]
         points, notes = path.with_suffix(".csv"), path.with_suffix(".json")
-        # The companions first: where the matrix is, they are too.
-        with fresh(points) as aside:
-            write_csv(beside(atlas[part.space].points, {}), aside)
-        with fresh(notes) as aside:
-            described = about(atlas, part) | {"shape": matrix.shape, "dtype": "float32"}
-            aside.write_text(as_json(described), encoding="utf-8", errors="replace")
-        with fresh(path) as aside, aside.open("wb") as file:
-            np.save(file, np.ascontiguousarray(matrix, dtype=np.float32))
+        described = about(atlas, part) | {"shape": matrix.shape, "dtype": "float32"}
+        # All three or none: they belong together row for row.
+        with fresh(notes) as for_notes, fresh(points) as for_points, fresh(path) as for_matrix:
+            for_notes.write_bytes(as_json(described))
+            write_csv(atlas[part.space].points, for_points)
+            with for_matrix.open("wb") as file:
+                np.save(file, np.ascontiguousarray(matrix, dtype=np.float32))
         written += [path, points, notes]
     return written

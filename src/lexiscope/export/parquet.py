@@ -69,6 +69,6 @@ def _write(atlas: Atlas, parts: list[Part], path: Path) -> None:
         ours |= drawn(atlas, part, layered=True)
     table = beside(space.points, ours)
     notes = as_json([about(atlas, part) for part in parts])
-    table = table.replace_schema_metadata({b"lexiscope": notes.encode()})
+    table = table.replace_schema_metadata({b"lexiscope": notes})
     with fresh(path) as aside:
         pq.write_table(table, aside, row_group_size=ROWS)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 import lexiscope
 from lexiscope.atlas import Atlas
+from lexiscope.contract.describe import plain
 from lexiscope.export.choice import Part
 
 AXES = "xyz"
@@ -20,13 +21,18 @@ def beside(points: pa.Table, ours: Mapping[str, pa.Array]) -> pa.Table:
     """Put columns of ours behind those of the points.
 
     A column of the points that has the name of one of ours gets ``given_`` put before it, so that
-    what we write can be relied on and nothing is lost.
+    what we write can be relied on and nothing is lost. Capitals make no difference: to a database
+    they make none either.
     """
+    taken = {name.casefold() for name in ours}
+    theirs = {name.casefold() for name in points.column_names}
     names: list[str] = []
     for name in points.column_names:
         free = name
-        while free in ours or free in names or (free != name and free in points.column_names):
+        while free.casefold() in taken or (free != name and free.casefold() in theirs):
             free = f"given_{free}"
+        if free != name:
+            taken.add(free.casefold())
         names.append(free)
     table = points.rename_columns(names)
     for name, values in ours.items():
@@ -78,6 +84,7 @@ def about(atlas: Atlas, part: Part) -> dict[str, Any]:
     }
 
 
-def as_json(value: Any) -> str:
-    """Return JSON as it is written into a file beside data."""
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str)
+def as_json(value: Any) -> bytes:
+    """Return JSON as it is written into a file beside data, or into its metadata."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False, default=str)
+    return text.encode("utf-8", "replace")  # a folder's name may hold what is no Unicode

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
-from lexiscope.export.choice import Choice, fresh, placed
+from lexiscope.export.choice import Choice, check_companions, fresh, placed
 from lexiscope.export.rows import about, as_json
 
 TEXT, BINARY = (".txt", ".vec"), ".bin"
@@ -50,25 +50,29 @@ def export_word2vec(
     Raises
     ------
     LexiscopeError
-        For several to one file, and when nothing can be written there.
+        For several to one file, where a file of another's would be replaced by the notes, and
+        when nothing can be written there.
     """
     destination = Path(destination)
     ending = destination.suffix.lower()
     suffix = ending if ending in (*TEXT, BINARY) else TEXT[0]
     written = []
-    for part, path in placed((choice or Choice()).parts(atlas), destination, suffix):
+    chosen = placed((choice or Choice()).parts(atlas), destination, suffix)
+    for _, path in chosen:
+        check_companions(path, (".json",), (*TEXT, BINARY))
+    for part, path in chosen:
         space = atlas[part.space]
         labels = [str(label) for label in space.points["label"].to_pylist()]
         words = writable(labels)
         changed = {word: label for word, label in zip(words, labels, strict=True) if word != label}
         notes = path.with_suffix(".json")
-        with fresh(notes) as aside:
-            described = about(atlas, part) | {"labels": changed}
-            aside.write_text(as_json(described), encoding="utf-8", errors="replace")
         matrix = np.ascontiguousarray(space.matrices[part.layer], dtype="<f4")
-        with fresh(path) as aside, aside.open("wb") as file:
-            file.write(f"{len(matrix)} {matrix.shape[1]}\n".encode())
-            (_write_binary if suffix == BINARY else _write_text)(file, words, matrix)
+        # Both or none: the one tells what the words of the other were.
+        with fresh(notes) as for_notes, fresh(path) as aside:
+            for_notes.write_bytes(as_json(about(atlas, part) | {"labels": changed}))
+            with aside.open("wb") as file:
+                file.write(f"{len(matrix)} {matrix.shape[1]}\n".encode())
+                (_write_binary if suffix == BINARY else _write_text)(file, words, matrix)
         written += [path, notes]
     return written
 
