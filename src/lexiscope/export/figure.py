@@ -139,7 +139,7 @@ def _map(atlas: Atlas, part: Part, id: str, color: str | None) -> Draw:
     def draw() -> Figure:
         made = atlas.projection(part.space, id, part.layer)
         names = [
-            Name(each["text"], tuple(each["place"]), each["size"])
+            Name(each["text"], tuple(each["place"]))
             for each in region_labels(atlas, part.space, id, part.layer)
             if each["level"] < LEVELS
         ]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lexiscope.figures.paper import ACCENT, DISTINCT, SOFT, drawable, heading, shares, sheet, styled
+from lexiscope.figures.paper import (
+    ACCENT,
+    DISTINCT,
+    SOFT,
+    drawable,
+    heading,
+    say,
+    shares,
+    sheet,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -235,15 +245,32 @@ def geometry_figure(found: Mapping[str, Any]) -> Figure:
     caption = (
         f"{found['n']:,} points of {found['dimensions']} dimensions. Evenly spread they would have "
         "a mean cosine of 0, an IsoScore and a partition-function ratio of 1, and a participation "
-        f"ratio of {found['participation_even']:.3g}. Bands: 95 % intervals."
+        f"ratio of {found['participation_even']:.3g}. With 95 % intervals."
     )
-    figure = panels_figure("How is the space filled?", caption, layers, panels, columns=3)
-    figure.legends.clear()  # every chart has its title
+    title = "How is the space filled?"
     if found["layers"] == [None]:
-        for ax in figure.axes:
-            ax.set_xticks([0], ["table"])
-            ax.set_xlabel("")
+        return _listed(title, caption, [each.curves[0] for each in panels])
+    figure = panels_figure(title, caption, layers, panels, columns=3)
+    figure.legends.clear()  # every chart has its title
     return figure
+
+
+def _listed(title: str, caption: str, rows: Sequence[Curve], width: float = 5.0) -> Figure:
+    """Write the figures of a table, of which a curve would be one dot."""
+    with styled():
+        height = 1.2 + 0.24 * len(rows)
+        figure = sheet(width, height)
+        _, high = heading(figure, title, caption)
+        for number, row in enumerate(rows):
+            y = high - (0.2 + 0.24 * number) / height
+            value = row.values[0]
+            say(figure, 0.03, y, row.name, va="center")
+            text = "–" if value is None else f"{value:,.3g}"
+            say(figure, 0.6, y, text, va="center", ha="right", fontweight="bold")
+            if row.band and row.band[0][0] is not None and row.band[1][0] is not None:
+                interval = f"{row.band[0][0]:,.3g} to {row.band[1][0]:,.3g}"
+                say(figure, 0.64, y, interval, va="center", color=SOFT)
+        return figure
 
 
 def _by_layer(value: Any, layers: Sequence[int]) -> Values:

@@ -68,13 +68,10 @@ class Name:
     ----------
     text : str
     place : tuple of float
-    size : int
-        Number of points it stands for; larger ones are written first.
     """
 
     text: str
     place: tuple[float, ...]
-    size: int = 1
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def map_figure(
     colors : Colors, optional
         By default all points have one colour.
     names : sequence of Name, optional
-        Written where there is room, the largest first; moved apart by adjustText.
+        Written where there is room, the first first; moved apart by adjustText.
     axes : Axis, optional
         Names of the axes, where they have a meaning.
     width : float
@@ -281,7 +278,7 @@ def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> Non
     texts: list[Text] = []
     taken: list[tuple[float, float]] = []
     ax.figure.canvas.draw()
-    for name in sorted(names, key=lambda each: -each.size)[:NAMES]:
+    for name in names[:NAMES]:
         short = _short(name.text)
         text = say(
             ax,
@@ -297,7 +294,7 @@ def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> Non
             zorder=5,
         )
         box = text.get_window_extent()
-        # One that lies wholly upon a larger one's middle would only push both away.
+        # One that lies wholly upon another's middle would only push both away.
         if any(box.contains(*other) for other in taken):
             text.remove()
             continue
@@ -329,7 +326,7 @@ def _short(text: str) -> str:
 
 
 def _covering(texts: Sequence[Any]) -> list[Any]:
-    """Return those that still lie on a larger name, in the order of their size."""
+    """Return those that still lie on one before them."""
     kept: list[Any] = []
     gone = []
     for text in texts:
@@ -357,12 +354,13 @@ def spread_names(
     )
     cell = place[:, 0] * cells + place[:, 1]
     numbers, sizes = np.unique(cell, return_counts=True)
+    numbers = numbers[np.argsort(-sizes, kind="stable")]
     found = []
-    for number, size in zip(numbers, sizes, strict=True):
+    for number in numbers:
         inside = np.flatnonzero(cell == number).tolist()
         words = [point for point in inside if len(labels[point]) > 1 and labels[point].isalpha()]
         first = int(words[0] if words else inside[0])
-        found.append(Name(labels[first], tuple(map(float, coordinates[first])), int(size)))
+        found.append(Name(labels[first], tuple(map(float, coordinates[first]))))
     return found
 
 

@@ -41,7 +41,7 @@ def hubs_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
         )
         low, high = heading(figure, "Hubs", caption)
         base, tall = low + 0.17, high - low - 0.2
-        bars = figure.add_axes((0.09, base, 0.4, tall))
+        bars = figure.add_axes((0.11, base, 0.38, tall))
         rows = found["histogram"]
         names = [
             f"{row['occurrences_from']:,}"
@@ -53,6 +53,7 @@ def hubs_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
         bars.set_xticks(range(len(rows)), names, rotation=40, ha="right", rotation_mode="anchor")
         bars.tick_params(axis="x", length=0, labelsize=6.5)
         bars.set_ylabel("points")
+        bars.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         bars.set_title("how often among the neighbours")
         ax = figure.add_axes((0.6, base, 0.38, tall))
         ax.set_title("and by rank")
@@ -82,7 +83,10 @@ def clusters_figure(found: Mapping[str, Any], width: float = 6.0) -> Figure:
         ax.set_yticks(list(places), [_named(each["name"]) for each in rows])
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(0.3, len(rows) + 0.7)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         ax.set_xlabel("points")
+        ax.set_xlim(0, 1.18 * max((each["size"] for each in rows), default=1))
+        say(ax, 1.14, len(rows) + 0.75, "stability", transform=ax.get_yaxis_transform(), ha="right")
         for place, each in zip(places, rows, strict=True):
             text = f"{each['size']:,}"
             say(ax, each["size"], place, f" {text}", va="center", fontsize=7, color=SOFT)
@@ -107,6 +111,7 @@ def _banded(ax: Axes, bins: Sequence[Mapping[str, Any]], name: str) -> None:
     ax.set_xlabel("rank in the vocabulary")
     ax.set_ylabel(name)
     ax.locator_params(axis="x", nbins=5)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
 def _interval(found: Mapping[str, Any]) -> str:

@@ -1,0 +1,222 @@
+"""Figures: maps and findings on paper."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from conftest import Run
+from PIL import Image
+from pypdf import PdfReader
+
+import lexiscope as lx
+from lexiscope.errors import LexiscopeError
+from lexiscope.export import Choice, export
+from lexiscope.figures import Colors, Name, map_figure, styled
+from lexiscope.figures.map import coded, paints, spread_names
+from lexiscope.figures.paper import LACKING, drawable
+from lexiscope.figures.positions import decoded
+from lexiscope.projection import Projection
+
+# The fonts' letters are read once, and NumPy's old layout within adjustText is not ours.
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def texts(figure: Any) -> list[str]:
+    """All that is written in a figure."""
+    from matplotlib.text import Text
+
+    return [each.get_text() for each in figure.findobj(Text) if each.get_text()]
+
+
+def pixels(figure: Any) -> np.ndarray[Any, Any]:
+    """A figure as it is seen, (height, width, 3)."""
+    with io.BytesIO() as file:
+        figure.savefig(file, format="png", dpi=60)
+        return np.array(Image.open(file).convert("RGB"))
+
+
+def scattered(n: int, dims: int = 2) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(n).normal(size=(n, dims)).astype(np.float32)
+
+
+def test_the_legend_counts_every_point_and_has_the_points_colours():
+    values = np.array(["a"] * 50 + ["b"] * 30 + [None] * 20, dtype=object)
+    codes, counts = coded(values)
+    assert counts == [("a", 50), ("b", 30)]
+    assert (codes == [0] * 50 + [1] * 30 + [-1] * 20).all()
+    colors = Colors("kind", values)
+    figure = map_figure(scattered(100), title="t", caption="c", colors=colors)
+    said = texts(figure)
+    assert {"kind", "a", "50", "b", "30", "none", "20"} <= set(said)
+    seen = {tuple(row) for row in pixels(figure).reshape(-1, 3)}
+    assert len(seen) > 50
+    shown = (255 * paints(colors)[[0, 50, 99], :3]).round()
+    assert shown.tolist() == [[0, 114, 178], [230, 159, 0], [186, 188, 192]]
+
+
+def test_many_categories_are_summed_up():
+    values = np.array([f"c{n:02d}" for n in range(40) for _ in range(n + 1)], dtype=object)
+    said = texts(map_figure(scattered(820), title="", caption="", colors=Colors("c", values)))
+    listed = [int(each.replace(",", "")) for each in said if re.fullmatch(r"[\d,]+", each)]
+    assert "30 others" in said
+    assert sum(listed) == 820
+
+
+def test_numbers_have_a_scale_and_missing_ones_are_said():
+    values = np.array([1.0, 5.0, np.nan, 9.0])
+    said = texts(map_figure(scattered(4), title="", caption="", colors=Colors("v", values)))
+    assert {"1", "9", "grey: 1 without a value"} <= set(said)
+
+
+def test_names_do_not_cover_each_other():
+    places = scattered(3000) * 3
+    names = [Name(f"a name of some length {n}", tuple(places[n])) for n in range(40)]
+    figure = map_figure(places, title="", caption="", names=names)
+    written = [each for each in figure.axes[0].texts if each.get_text().startswith("a name")]
+    assert 5 < len(written) <= 22
+    boxes = [each.get_window_extent() for each in written]
+    assert not [(a, b) for n, a in enumerate(boxes) for b in boxes[n + 1 :] if a.overlaps(b)]
+    frame = figure.axes[0].get_window_extent()
+    assert all(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 for box in boxes)
+
+
+def test_text_of_any_kind_is_written_as_it_is():
+    hard = "$x_1$ & <b>\n{\\alpha} \u200b日本 \ue000"
+    names = [Name(hard, (0.0, 0.0))]
+    figure = map_figure(scattered(5), title=hard, caption=hard, names=names)
+    assert pixels(figure).std() > 0
+    assert "$x_1$" in "".join(texts(figure))
+    assert drawable("a\ue000b") == f"a{LACKING}b"
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("n", [0, 1, 2, 50])
+def test_few_points_and_equal_ones_are_drawn(n: int, dims: int):
+    for coordinates in (scattered(n, dims), np.zeros((n, dims), np.float32)):
+        for colors in (
+            None,
+            Colors("v", np.full(n, np.nan)),
+            Colors("k", np.array([None] * n, dtype=object)),
+        ):
+            assert map_figure(coordinates, title="t", caption="c", colors=colors) is not None
+
+
+def test_labels_are_chosen_from_all_over_the_map():
+    coordinates = np.array([[0, 0], [0.1, 0], [9, 9], [9, 9.1]], dtype=np.float32)
+    assert [each.text for each in spread_names(coordinates, ["##x", "the", "of", "and"])] == [
+        "the",
+        "of",
+    ]
+
+
+def test_a_projection_says_what_it_keeps(small_atlas: Path):
+    atlas = lx.Atlas.open(small_atlas)
+    made = atlas.projection("word", "pca-2d")
+    assert made.quality is not None
+    said = " ".join(texts(made.figure(color="kind")))
+    kept = 100 * made.quality.kept
+    assert f"keeps {kept:.0f} %" in said or f"keeps {kept:.1f} %" in said
+    assert f"trustworthiness {made.quality.trustworthiness:.3f}" in " ".join(said.split())
+    assert "component 1 (" in said
+    with pytest.raises(LexiscopeError, match="color 'colour': the points have label"):
+        made.figure(color="colour")
+    assert texts(atlas["context"].project("tsne").figure())  # not only from the atlas
+    bare = Projection("tsne", np.zeros((3, 2), np.float32))
+    assert "not measured" in " ".join(texts(bare.figure()))
+
+
+def test_no_settings_of_the_person_are_touched():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    with styled():
+        assert matplotlib.rcParams["svg.fonttype"] == "none"
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("format", ["png", "svg", "pdf"])
+def test_the_same_atlas_gives_the_same_bytes(small_atlas: Path, tmp_path: Path, format: str):
+    atlas = lx.Atlas.open(small_atlas)
+    files = [
+        export(atlas, format, tmp_path / f"{n}.{format}", Choice(("word",)))[0] for n in (1, 2)
+    ]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_each_format_is_read_by_its_reader(small_atlas: Path, tmp_path: Path):
+    atlas = lx.Atlas.open(small_atlas)
+    for format in ("png", "svg", "pdf"):
+        export(atlas, format, tmp_path / f"map.{format}")
+    picture = Image.open(tmp_path / "map.png")
+    assert picture.size[0] == 2100  # 7 inches, 300 dots each
+    assert np.asarray(picture.convert("L")).std() > 10
+    svg = ET.parse(tmp_path / "map.svg").getroot()
+    written = " ".join(
+        "".join(each.itertext()) for each in svg.iter() if each.tag.endswith("}text")
+    )
+    assert "nearest neighbours" in written
+    (page,) = PdfReader(tmp_path / "map.pdf").pages
+    assert "nearest neighbours" in " ".join(page.extract_text().split())
+
+
+def test_a_folder_has_every_map_chosen(small_atlas: Path, tmp_path: Path):
+    atlas = lx.Atlas.open(small_atlas)
+    files = export(atlas, "png", tmp_path / "all", Choice(("word", "position")))
+    ids = [f"{name}-{id}.png" for name in ("word", "position") for id in atlas.projections(name)]
+    assert [each.name for each in files] == ids
+
+
+def test_what_cannot_be_drawn_is_refused(small_atlas: Path, tmp_path: Path):
+    atlas = lx.Atlas.open(small_atlas)
+    for options, said in (
+        ({"finding": "positions"}, "lexiscope report"),
+        ({"color": "colour"}, "color 'colour'"),
+    ):
+        with pytest.raises(LexiscopeError, match=said):
+            export(atlas, "png", tmp_path / "x.png", Choice(("word",)), **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_heat_map_is_decoded():
+    heat = {"rows": 2, "block": 1, "low": -1.0, "high": 1.0, "values": "AP//AA=="}
+    assert decoded(heat).tolist() == [[-1, 1], [1, -1]]
+
+
+def test_points_stay_out_of_comparisons_and_texts():
+    made = Projection("pca", np.zeros((1, 2), np.float32), points=pa.table({"label": ["a"]}))
+    assert "label" not in repr(made)
+
+
+@pytest.mark.slow
+def test_all_that_was_found_is_drawn(reported: Path, tmp_path: Path, run: Run):
+    atlas = lx.Atlas.open(reported)
+    files = export(atlas, "svg", tmp_path / "all", Choice(layers=(6,)))
+    names = {each.name for each in files}
+    for space, kinds in {
+        "word": ("group", "norm_by_rank", "hubness", "geometry", "clusters"),
+        "position": ("positions", "geometry"),
+        "token_type": ("token_types",),
+        "context": ("senses", "senses_overall", "contextuality", "geometry", "clusters"),
+    }.items():
+        assert {f"{space}-{kind}.svg" for kind in kinds} <= names
+    groups = (tmp_path / "all" / "word-group.svg").read_text("utf-8")
+    for word in ("countries", "web companies", "unused", "numbers"):
+        assert f">{word}<" in groups
+    breaks = (tmp_path / "all" / "position-positions.svg").read_text("utf-8")
+    assert "126 to 128" in " ".join(re.sub("<[^>]+>", " ", breaks).split())
+    one = tmp_path / "bank.pdf"
+    done = run("export", reported, "pdf", one, "--finding", "senses")
+    assert done.returncode == 0, done.stderr
+    assert "bank (3 senses" in PdfReader(one).pages[0].extract_text()
+    refused = run("export", reported, "pdf", one, "--finding", "geometry")
+    assert refused.returncode == 1
+    assert "choose one with --space" in refused.stderr
+    word = next(each for each in atlas.findings if each.name == "clusters")
+    assert "Dense clusters" in texts(word.figure())
