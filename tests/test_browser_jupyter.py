@@ -116,7 +116,8 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
     frame = pane_of(page)
     points = int(ask(page, "print(len(atlas['word']))"))
     assert frame.evaluate("lexiscope.panes[0].scene.drawn") == points
-    # The picture stood in its place, and made way.
+    # The picture is for where there is no page.
+    expect(page.locator("img[data-lexiscope]")).to_be_attached(timeout=30_000)
     expect(page.locator("img[data-lexiscope]")).to_be_hidden()
     assert page.locator(FRAMES).bounding_box()["height"] == 600  # type: ignore[index]
 
@@ -160,32 +161,32 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
 
 def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Path):
     lost: list[str] = []
-    views = [f"views.append(atlas.view('word', height=300))\nviews[{n}]" for n in range(20)]
-    page = ran(f"{opening(small_atlas)}\nviews = []", *views)
+    page = ran(
+        f"{opening(small_atlas)}\nfrom ipywidgets import VBox",
+        "views = [atlas.view('word', height=300) for _ in range(20)]\nVBox(views)",
+    )
     page.on("console", lambda said: "WebGL context" in said.text and lost.append(said.text))
-    cells = page.locator(".jp-CodeCell")
-    expect(cells.last.locator("img[data-lexiscope]")).to_be_attached(timeout=60_000)
-    first = None
-    for number in range(1, 21):
-        output = cells.nth(number).locator(".jp-OutputArea-child").last
-        output.scroll_into_view_if_needed()
+    boxes = page.locator(".widget-vbox > *")
+    expect(boxes).to_have_count(20, timeout=40_000)
+    for number in range(20):
+        boxes.nth(number).scroll_into_view_if_needed()
         until(page, seen(number), 40)
-        if number == 1:
-            first = output.locator(FRAMES).element_handle().content_frame()
+        if number == 0:
+            first = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
             assert first is not None
             first.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([3]))")
             first.evaluate("lexiscope.panes[0].paint('script')")
             page.wait_for_timeout(400)
     until(page, f"document.querySelectorAll('{FRAMES}').length <= 7", 20)
     # Who sleeps shows the map as it was, at its size.
-    still = cells.nth(1).get_by_alt_text("The map as it was last seen")
+    still = boxes.nth(0).get_by_alt_text("The map as it was last seen")
     assert still.evaluate("image => image.naturalWidth") > 300
     assert still.bounding_box()["height"] == 300  # type: ignore[index]
 
     still.scroll_into_view_if_needed()
-    until(page, seen(1), 40)
+    until(page, seen(0), 40)
     expect(still).to_have_count(0)
-    again = cells.nth(1).locator(FRAMES).element_handle().content_frame()
+    again = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
     assert again is not None
     until(again, "lexiscope.panes[0]?.color === 'script'")  # type: ignore[arg-type]
     assert selected(again) == [3]
@@ -197,11 +198,10 @@ def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Pat
     assert ask(page, f"for each in views: each.close()\n{count}") == "0"
 
 
-def seen(cell: int) -> str:
-    """Whether a cell's view is there and nothing lies over it."""
-    frame = f"document.querySelectorAll('.jp-CodeCell')[{cell}].querySelector('{FRAMES}')"
-    box = f"{frame}?.parentElement"
-    return f"{box} && !{box}.querySelector('img')"
+def seen(view: int) -> str:
+    """Whether a view's page is there and nothing lies over it."""
+    box = f"document.querySelectorAll('.widget-vbox > *')[{view}]"
+    return f"{box}.querySelector('{FRAMES}') && !{box}.querySelector('img')"
 
 
 def test_a_notebook_kept_as_html_has_the_picture(
@@ -217,5 +217,5 @@ def test_a_notebook_kept_as_html_has_the_picture(
         page.goto((tmp_path / "kept.html").as_uri(), wait_until="domcontentloaded")
         picture = page.get_by_role("img", name="Map of context")
         expect(picture).to_be_visible()
-        assert picture.evaluate("image => image.naturalHeight") == 600
+        assert picture.evaluate("image => image.naturalWidth") == 960
         expect(page.locator("iframe")).to_have_count(0)

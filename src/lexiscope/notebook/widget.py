@@ -255,13 +255,14 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     # ---- in the cell -----------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
-        """Show a picture, which a saved notebook keeps, then the page, which takes its place."""
+        """Show the page, and after it a picture for where no kernel answers the page any more."""
         from IPython.display import display
 
-        drawn: str = still(self._atlas, self._address, self.height, self._picture)
-        display({"text/html": drawn, "text/plain": repr(self)}, raw=True)
         data, metadata = self._repr_mimebundle_() or ({}, {})
         display(data, metadata=metadata, raw=True)
+        color = self._address.get("c")
+        drawn = still(self._atlas, self.space, self.layer, self.projection, color, self._picture)
+        display({"text/html": drawn, "text/plain": repr(self)}, raw=True)
 
 
 def view(

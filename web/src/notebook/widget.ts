@@ -15,6 +15,7 @@ class CellView implements Sleeper {
   private readonly box = document.createElement("div");
   private frame: Frame | null = null;
   private still: HTMLImageElement | null = null;
+  private opened = false;
   private connection = "";
   private options = { compute: true, write: true };
   private view = "";
@@ -32,7 +33,7 @@ class CellView implements Sleeper {
     const sight = new IntersectionObserver((entries) => this.sighted(entries.at(-1)!.isIntersecting));
     sight.observe(this.box);
     const heard = (message: ToView, buffers: DataView[]) => void this.heard(message, buffers);
-    const sized = () => this.frame && this.size();
+    const sized = () => this.opened && this.size();
     model.on("msg:custom", heard);
     model.on("change:height", sized);
     this.ends.push(
@@ -47,7 +48,6 @@ class CellView implements Sleeper {
     for (const end of this.ends) end();
     this.leave();
     this.uncover();
-    this.hidePictures(false);
   }
 
   async sleep(): Promise<void> {
@@ -101,9 +101,10 @@ class CellView implements Sleeper {
 
   private build(page: string): void {
     this.frame = new Frame(page, () => this.started(), (message) => this.take(message));
-    const [picture] = this.pictures();
+    const picture = document.querySelector<HTMLImageElement>(this.picture);
     if (picture && !this.still) this.cover(picture.src, picture.alt);
-    this.hidePictures(true);
+    if (!this.opened) this.hidePicture();
+    this.opened = true;
     this.size();
     const frame = this.frame;
     this.box.append(frame.element);
@@ -166,15 +167,16 @@ class CellView implements Sleeper {
   }
 
   /** What a saved notebook shows in the page's place: an output of the same cell. */
-  private pictures(): HTMLImageElement[] {
-    return [...document.querySelectorAll<HTMLImageElement>(`img[data-lexiscope="${this.model.get("_picture")}"]`)];
+  private get picture(): string {
+    return `img[data-lexiscope="${this.model.get("_picture")}"]`;
   }
 
-  private hidePictures(hidden: boolean): void {
-    for (const picture of this.pictures()) {
-      const output = picture.closest<HTMLElement>(".jp-OutputArea-child") ?? picture;
-      output.style.display = hidden ? "none" : "";
-    }
+  /** By a rule, for it may come when the page is there already. */
+  private hidePicture(): void {
+    const rule = document.createElement("style");
+    rule.textContent = `.jp-OutputArea-child:has(${this.picture}), ${this.picture} { display: none }`;
+    document.head.append(rule);
+    this.ends.push(() => rule.remove());
   }
 }
 
