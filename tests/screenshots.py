@@ -13,6 +13,8 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser
 
+import lexiscope as lx
+from lexiscope.figures import figure_of
 from tests.browser import find_chromium, launched, until, viewing
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -26,21 +28,21 @@ VIEWS = {
 }
 # Those that are drawn as a telephone shows them too.
 NARROW = {"words"}
-# What docs/findings.md shows of the one-file reports: a picture's name, and its part of the page.
+# What docs/findings.md shows: a picture's name, and what was found of which space.
 FINDINGS = {
-    "groups": "#word-groups .ranks",
-    "positions": "#position-positions article",
-    "senses": "#context-senses [data-testid=senses-chart]",
-    "contextuality": "#context-contextuality article",
-    "geometry": "#context-geometry .many",
-    "frequency": "#word-frequency article:nth-of-type(1)",
-    "hubness": "#word-frequency article:nth-of-type(2)",
-    "clusters": "#word-clusters article",
+    "groups": ("word", "group"),
+    "positions": ("position", "positions"),
+    "senses": ("context", "senses_overall"),
+    "contextuality": ("context", "contextuality"),
+    "geometry": ("context", "geometry"),
+    "frequency": ("word", "norm_by_rank"),
+    "hubness": ("word", "hubness"),
+    "clusters": ("word", "clusters"),
 }
 DIFF = ".comparison"
 # What the pictures leave out: words that docs/findings.md says itself, and the ends of long lists.
 WORDS = """
-.statement, .how, .body > dl, .comparison > dl, details.table, article > header, .chips,
+.statement, .how, .comparison > dl, details.table, article > header, .chips,
 .comparison .check, .comparison > section ~ section li:nth-child(n + 9) { display: none !important }
 .shown { padding: 16px !important; border: 0 !important; background: white !important }
 """
@@ -49,6 +51,7 @@ SIZES = {"": (1440, 900), "-narrow": (390, 844)}
 COLORS = 256
 # A heatmap in all of them is heavier than a picture of a page should be.
 FEWER_COLORS = 96
+DOTS = 200
 
 
 def main() -> None:
@@ -73,23 +76,27 @@ def main() -> None:
 
 
 def draw_findings(browser: Browser, atlas: str) -> None:
-    """Draw the charts of an atlas's findings, and of its first layer beside its last."""
+    """Draw an atlas's findings as figures, and its first layer beside its last as the page does."""
+    found = lx.report(atlas)
+    for name, (space, kind) in FINDINGS.items():
+        of_kind = [each.figures for each in found if (each.space, each.name) == (space, kind)]
+        with io.BytesIO() as png:
+            figure_of(kind, of_kind).savefig(png, format="png", dpi=DOTS)
+            keep(png.getvalue(), f"findings-{name}.png")
     with tempfile.TemporaryDirectory() as folder:
-        pages = {
-            "report": (["report", atlas], FINDINGS),
-            "diff": (["diff", atlas, "--space", "context", "--layers", "0,6"], {"diff": DIFF}),
-        }
-        for name, (command, parts) in pages.items():
-            report = Path(folder) / f"{name}.html"
-            subprocess.run(
-                [sys.executable, "-m", "lexiscope", *command, "--html", str(report)],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            for part, selector in parts.items():
-                file = IMAGES / f"findings-{part}.png"
-                save(draw_part(browser, report.as_uri(), selector), file, FEWER_COLORS)
-                print(f"{file.name}  {file.stat().st_size / 1000:.0f} kB")
+        report = Path(folder) / "diff.html"
+        command = ["diff", atlas, "--space", "context", "--layers", "0,6", "--html", str(report)]
+        subprocess.run(
+            [sys.executable, "-m", "lexiscope", *command], check=True, stdout=subprocess.DEVNULL
+        )
+        keep(draw_part(browser, report.as_uri(), DIFF), "findings-diff.png")
+
+
+def keep(png: bytes, name: str) -> None:
+    """Keep a picture of what was found, and say how heavy it is."""
+    file = IMAGES / name
+    save(png, file, FEWER_COLORS)
+    print(f"{file.name}  {file.stat().st_size / 1000:.0f} kB")
 
 
 def draw_part(browser: Browser, address: str, selector: str) -> bytes:
