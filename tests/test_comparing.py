@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,3 +135,19 @@ def test_what_cannot_be_compared_is_refused(small_atlas: Path, tmp_path: Path):
         diff(str(small_atlas), layers=(0, 9))
     with pytest.raises(LexiscopeError, match=r"gone\.atlas does not exist"):
         diff(str(tmp_path / "gone.atlas"), model)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"k": 2.5}, "k 2.5"),
+        ({"seed": -1}, "seed -1"),
+        ({"seed": 2**32}, "4,294,967,295"),
+        ({"most": -1}, "most -1"),
+    ],
+)
+def test_numbers_that_nothing_takes_are_refused_at_once(
+    small_atlas: Path, options: dict[str, Any], said: str
+):
+    with pytest.raises(LexiscopeError, match=said):
+        diff(small_atlas, small_atlas, **options)

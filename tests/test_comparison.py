@@ -649,3 +649,33 @@ def test_what_is_nearly_all_is_not_said_to_be_all():
     assert _near_one(1 - 5e-14) == "1"  # a rotation, by rounding
     shares = {1: "100 %", 0.999646: "99.96 %", 0.858: "85.8 %", 0.0003: "0.03 %"}
     assert {value: _percent(value) for value in shares} == shares
+
+
+def test_a_space_of_equal_vectors_has_nothing_to_say():
+    from lexiscope.summary import print_comparison
+
+    labels = [f"w{n}" for n in range(40)]
+    rng = np.random.default_rng(0)
+    points = pa.table({"label": labels, "target": [f"t{n % 5}" for n in range(40)]})
+    a = Space("word", points, {None: rng.normal(size=(40, 8)).astype(np.float32)})
+    b = Space("word", points, {None: np.ones((40, 9), np.float32)})
+    found = compare(a, b, k=3)
+    said = " ".join(found.statements)
+    assert "too few" not in said
+    assert "neighbours are arbitrary" in said
+    assert "there are still" not in said
+    print_comparison(found)
+
+
+def test_a_rotated_table_with_copies_says_why_neighbours_differ():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2000, 16)).astype(np.float32)
+    x[1500:1512] = x[:4].repeat(3, axis=0)
+    turn = np.linalg.qr(rng.normal(size=(16, 16)))[0]
+    points = pa.table({"label": [f"w{n}" for n in range(2000)]})
+    a = Space("word", points, {None: x})
+    found = compare(a, Space("word", points, {None: (x @ turn).astype(np.float32)}), k=3)
+    assert found.moved == 0
+    assert found.overlap is not None
+    if found.overlap["mean"] < 1:
+        assert "others just as near" in " ".join(found.statements)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from conftest import Run
@@ -339,3 +340,10 @@ def test_the_server_compares_two_layers(small: Path):
             refused = served.post("/api/comparisons", json=wrong)
             assert refused.status_code == status, wrong
             assert refused.json()["error"]
+
+
+def test_lists_are_refused_where_nothing_can_use_them(tmp_path: Path):
+    np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(40, 6)))
+    atlas = lx.import_vectors(tmp_path / "points.npy", tmp_path / "points.atlas", maps=())
+    with pytest.raises(LexiscopeError, match="no table of words"):
+        lx.report(atlas, lists={"drinks": ["tea"]})

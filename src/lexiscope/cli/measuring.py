@@ -17,7 +17,7 @@ html_option = click.option(
     help="Write one self-contained HTML file instead of text.",
 )
 seed_option = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of every draw."
 )
 
 

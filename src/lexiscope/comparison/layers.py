@@ -60,7 +60,9 @@ def layers_alike(
                     found = linear_cka(x, y, (own_a, own_b))
                 except TooFewError:  # all vectors of a layer are equal
                     continue
-                values[row][column], debiased[row][column] = found.value, found.debiased
+                values[row][column] = found.value
+                if np.isfinite(found.debiased):
+                    debiased[row][column] = found.debiased
                 if (layer_a, layer_b) == compared:
                     chance = found.chance
             done += len(part)

@@ -60,8 +60,10 @@ def neighborhood(
         graph = at.graph(k + 1, progress)
     else:
         graph = neighbor_graph(vectors, k + 1, progress=progress)
-    listed = direction[graph.indices[:, : k + 1]]
-    arbitrary = (listed[:, :k] == listed[:, k:]).sum(axis=1)
+    arbitrary = np.empty(len(direction), dtype=np.int64)
+    for start in range(0, len(direction), BLOCK):
+        listed = direction[graph.indices[start : start + BLOCK, : k + 1]]
+        arbitrary[start : start + BLOCK] = (listed[:, :k] == listed[:, k:]).sum(axis=1)
     return Neighborhood(graph.first(k), np.where(direction < 0, k, arbitrary))
 
 

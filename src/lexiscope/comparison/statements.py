@@ -48,10 +48,11 @@ def statements(
         yield f"All {figures['shared']:,} shared vectors are identical, bit for bit."
         return
     if figures["moved"] is None:
-        yield (
-            f"{figures['shared']:,} points are too few to say what moved: "
-            f"{figures['cosine_reason']}."
-        )
+        why = figures["cosine_reason"]
+        if shares is None:
+            yield f"{figures['shared']:,} points are too few to say what moved: {why}."
+        else:
+            yield f"What moved cannot be said: {why}, and nearest neighbours are arbitrary."
     elif figures["movement_by"] == "procrustes":
         yield _unmoved(figures, x, y) if not figures["moved"] else _moved(figures)
     elif shares is not None:
@@ -68,7 +69,7 @@ def statements(
     cka = _arrangement(figures)
     if cka:
         yield cka
-    if figures["within_words"]:
+    if any(each is not None for each in (figures["within_words"] or {}).values()):
         yield _exchanged(figures)
 
 
@@ -162,7 +163,8 @@ def _neighbors(figures: Figures, shares: Floats | None, k: int) -> str:
             f"; {_points(undecided)} left out, being zero or having more than {overlap['k']} "
             "others all equally near"
         )
-    if overlap["arbitrary"] >= WORTH_TELLING:
+    # However small: where it is what keeps the share from being all, it says why.
+    if overlap["arbitrary"] >= min(WORTH_TELLING, 1 - overlap["mean"]) and overlap["arbitrary"]:
         said += (
             f"; {_percent(overlap['arbitrary'])} of them have others just as near, so which of "
             "these are listed is arbitrary"
@@ -181,7 +183,7 @@ def _arrangement(figures: Figures) -> str | None:
         return None
     corrected = (
         f", {_near_one(debiased)} corrected for few points in many dimensions"
-        if np.isfinite(debiased)
+        if debiased is not None
         else ""
     )
     return (

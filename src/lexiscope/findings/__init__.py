@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lexiscope.findings.finding import Finding, as_points, plain, too_few
 from lexiscope.findings.kinds import KINDS, MEASURES, measure
+from lexiscope.findings.token_groups import plain_name
 from lexiscope.findings.word_lists import read_list
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "as_points",
     "measure",
     "plain",
+    "plain_name",
     "read_list",
     "too_few",
 ]

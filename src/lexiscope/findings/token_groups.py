@@ -99,10 +99,10 @@ def token_groups(
 
 def check_lists(own: Mapping[str, Sequence[str]], points: pa.Table) -> None:
     """Refuse lists that say nothing, and names under which something is told already."""
-    taken = {_plain_name(name) for name in ONE}
+    taken = {plain_name(name) for name in ONE}
     taken |= {name for name, _, _ in KINDS.values()} | {"years"}
     if "script" in points.column_names:
-        taken |= {_plain_name(str(name)) for name in points["script"].unique().to_pylist()}
+        taken |= {plain_name(str(name)) for name in points["script"].unique().to_pylist()}
     for name, words in own.items():
         if not name.strip():
             raise LexiscopeError("a list of words has no name: give it one")
@@ -110,14 +110,15 @@ def check_lists(own: Mapping[str, Sequence[str]], points: pa.Table) -> None:
             raise LexiscopeError(f"list {name!r}: give a list of words")
         if not any(word.strip() for word in words):
             raise LexiscopeError(f"list {name!r} holds no words")
-        if _plain_name(name) in taken:
+        if plain_name(name) in taken:
             raise LexiscopeError(
                 f"list {name!r}: there is a group of this name already; call yours otherwise"
             )
-        taken.add(_plain_name(name))
+        taken.add(plain_name(name))
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a group's name as it is compared: case, hyphens and underscores aside."""
     return " ".join(re.split(r"[\s_-]+", name.strip().casefold()))
 
 

@@ -169,8 +169,12 @@ def neighbor_overlap(a: NDArray[np.integer], b: NDArray[np.integer]) -> NDArray[
     """
     if a.shape != b.shape:
         raise LexiscopeError(f"neighbours of shapes {a.shape} and {b.shape} cannot be compared")
-    both = np.sort(np.concatenate([a, b], axis=1), axis=1)
-    return np.asarray((both[:, 1:] == both[:, :-1]).sum(axis=1) / a.shape[1], dtype=np.float32)
+    shares = np.empty(len(a), dtype=np.float32)
+    for start in range(0, len(a), BLOCK):
+        rows = slice(start, start + BLOCK)
+        both = np.sort(np.concatenate([a[rows], b[rows]], axis=1), axis=1)
+        shares[rows] = (both[:, 1:] == both[:, :-1]).sum(axis=1) / a.shape[1]
+    return shares
 
 
 def rotation(cross: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from lexiscope.checkpoint import Checkpoint
 from lexiscope.comparison import Comparison, compare
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.space import Space
+from lexiscope.workflow.numbers import check_numbers
 from lexiscope.workflow.spaces import TABLES, silent
 
 
@@ -87,6 +88,7 @@ def diff(
         For what is neither atlas nor model, a space or a layer that is not there, and when there
         is nothing to compare.
     """
+    check_numbers(k=k, seed=seed, most=most)
     if b is None and layers is None:
         raise LexiscopeError(f"{a} alone: name a second to compare it with, or two of its layers")
     first = _open(os.fspath(a), trust_remote_code)

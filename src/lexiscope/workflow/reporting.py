@@ -11,7 +11,8 @@ from typing import Any
 import lexiscope
 from lexiscope.atlas import Atlas, Progress, Report
 from lexiscope.errors import LexiscopeError
-from lexiscope.findings import KINDS, Finding, measure, plain
+from lexiscope.findings import KINDS, Finding, measure, plain, plain_name
+from lexiscope.workflow.numbers import check_numbers
 from lexiscope.workflow.spaces import silent
 
 
@@ -57,16 +58,20 @@ def report(
     >>> for finding in lx.report("senses.atlas"):  # doctest: +SKIP
     ...     print(finding.statement)
     """
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise LexiscopeError(f"k {k}: give a whole number of neighbours, at least 1")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise LexiscopeError(f"seed {seed}: give a whole number, at least 0")
+    check_numbers(k=k, seed=seed)
     atlas = atlas if isinstance(atlas, Atlas) else Atlas.open(atlas)
     keys = {name: str(atlas.key(name)) for name in atlas.spaces}
     if not keys:
         raise LexiscopeError(f"{atlas.path} holds no space yet: there is nothing to measure")
     kept = None if again else atlas.report
+    if lists and not any("groups" in KINDS[atlas.recipe(name)["kind"]] for name in keys):
+        raise LexiscopeError(
+            f"lists of words: {atlas.path} has no table of words to look for them in, only "
+            f"{', '.join(keys)}"
+        )
+    mine = {plain_name(name) for name in lists or {}}
     before = kept.asked.get("lists", {}) if kept else {}
+    before = {name: words for name, words in before.items() if plain_name(name) not in mine}
     asked = plain({"k": k, "seed": seed, "lists": {**before, **(lists or {})}})
     if kept and _is_of(kept, asked, keys):
         return kept.findings
