@@ -65,7 +65,7 @@ def test_many_categories_are_summed_up():
     values = np.array([f"c{n:02d}" for n in range(40) for _ in range(n + 1)], dtype=object)
     said = texts(map_figure(scattered(820), title="", caption="", colors=Colors("c", values)))
     listed = [int(each.replace(",", "")) for each in said if re.fullmatch(r"[\d,]+", each)]
-    assert "30 others" in said
+    assert "and 30 others" in said
     assert sum(listed) == 820
 
 
@@ -80,7 +80,7 @@ def test_names_do_not_cover_each_other():
     names = [Name(f"a name of some length {n}", tuple(places[n])) for n in range(40)]
     figure = map_figure(places, title="", caption="", names=names)
     written = [each for each in figure.axes[0].texts if each.get_text().startswith("a name")]
-    assert 5 < len(written) <= 22
+    assert 5 < len(written) <= 26
     boxes = [each.get_window_extent() for each in written]
     assert not [(a, b) for n, a in enumerate(boxes) for b in boxes[n + 1 :] if a.overlaps(b)]
     frame = figure.axes[0].get_window_extent()
@@ -220,3 +220,22 @@ def test_all_that_was_found_is_drawn(reported: Path, tmp_path: Path, run: Run):
     assert "choose one with --space" in refused.stderr
     word = next(each for each in atlas.findings if each.name == "clusters")
     assert "Dense clusters" in texts(word.figure())
+
+
+def test_a_column_of_texts_is_no_category(reported: Path):
+    made = lx.Atlas.open(reported).projection("context", "tsne-2d", 6)
+    with pytest.raises(LexiscopeError, match="cannot be told apart by colour"):
+        made.figure(color="text")
+
+
+def test_every_word_is_named_once(reported: Path, tmp_path: Path):
+    """The 14 words' regions of the last layer: each has its name, and none another's."""
+
+    choice = Choice(("context",), (6,), ("tsne-2d",))
+    (file,) = export(lx.Atlas.open(reported), "svg", tmp_path / "c.svg", choice, color="target")
+    texts = [
+        "".join(each.itertext()) for each in ET.parse(file).iter() if each.tag.endswith("}text")
+    ]
+    words = set(lx.Atlas.open(reported)["context"].points["target"].to_pylist())
+    named = [each for each in texts if each in words]
+    assert len(set(named)) == 14

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice, Part, check_file, check_folder, fresh
-from lexiscope.figures import Name, figure_of, styled
+from lexiscope.figures import MOST_NAMES, Name, figure_of, styled
 from lexiscope.findings import Finding
 from lexiscope.workflow import region_labels
 
@@ -24,7 +24,6 @@ METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Creator": "lexiscope", "Producer": None},
 }
 DOTS = 300
-LEVELS = 2  # of the names of regions, the coarsest
 Draw = Callable[[], "Figure"]
 
 
@@ -138,11 +137,7 @@ def _chosen(atlas: Atlas, parts: list[Part], choice: Choice, color: str | None) 
 def _map(atlas: Atlas, part: Part, id: str, color: str | None) -> Draw:
     def draw() -> Figure:
         made = atlas.projection(part.space, id, part.layer)
-        names = [
-            Name(each["text"], tuple(each["place"]))
-            for each in region_labels(atlas, part.space, id, part.layer)
-            if each["level"] < LEVELS
-        ]
+        names = _names(region_labels(atlas, part.space, id, part.layer))
         # A column that only some spaces have colours those; asked for in none it is refused.
         known = color is None or color in atlas[part.space].points.column_names
         if not known and any(color in atlas[name].points.column_names for name in atlas):
@@ -150,6 +145,21 @@ def _map(atlas: Atlas, part: Part, id: str, color: str | None) -> Draw:
         return made.figure(color=color, names=names or None, title=_title(atlas, part))
 
     return draw
+
+
+def _names(regions: list[dict[str, Any]]) -> list[Name]:
+    """Return the names of regions at the finest level that a sheet has room for.
+
+    Where those are few, the largest of the next level come after them.
+    """
+    levels = sorted({each["level"] for each in regions})
+    by_level = [[each for each in regions if each["level"] == level] for level in levels]
+    fitting = [each for each in by_level if len(each) <= MOST_NAMES]
+    chosen = max(fitting, key=len) if fitting else []
+    if len(chosen) < MOST_NAMES / 2:
+        finer = [each for each in by_level if len(each) > MOST_NAMES][:1]
+        chosen = [*chosen, *(each for level in finer for each in level)][:MOST_NAMES]
+    return [Name(each["text"], tuple(each["place"])) for each in chosen]
 
 
 def _title(atlas: Atlas, part: Part) -> str:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from lexiscope.figures.findings import figure_of
-from lexiscope.figures.map import Axis, Colors, Name, map_figure, quality_text, spread_names
+from lexiscope.figures.map import (
+    MOST_NAMES,
+    Axis,
+    Colors,
+    Name,
+    map_figure,
+    quality_text,
+    spread_names,
+)
 from lexiscope.figures.paper import styled
 
 __all__ = [
+    "MOST_NAMES",
     "Axis",
     "Colors",
     "Name",

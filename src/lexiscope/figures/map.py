@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # A figure of more points holds them as a picture: as shapes it would be slow to open and to print.
 RASTERED = 5000
 LEGEND = 10
-NAMES = 22
+MOST_NAMES = 26
 # Names keep clear of so many points; of more they would be driven from their places.
 AVOIDED = 1000
 MARGIN, SIDE = 0.12, 1.75
@@ -233,15 +233,16 @@ def _legend(figure: Figure, colors: Colors, left: float, top: float, width: floa
     ]
     rest = counts[LEGEND:]
     if rest:
-        rows.append(("", f"{len(rest):,} others", sum(count for _, count in rest)))
+        rows.append(("", f"and {len(rest):,} others", sum(count for _, count in rest)))
     gone = int((codes < 0).sum())
     if gone:
         rows.append((MISSING, "none", gone))
     for n, (color, name, count) in enumerate(rows):
         y = top - (n + 1.35) * step
+        short = " ".join(name.split())
+        short = short if len(short) <= 17 else f"{short[:16]}…"
         if color:
             say(figure, left, y, "●", color=color, va="center", fontsize=SIZE + 1)
-        short = name if len(name) <= 17 else f"{name[:16]}…"
         say(figure, left + 0.15 / figure.get_size_inches()[0], y, short or "(empty)", va="center")
         say(
             figure,
@@ -278,8 +279,8 @@ def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> Non
     texts: list[Text] = []
     taken: list[tuple[float, float]] = []
     ax.figure.canvas.draw()
-    for name in names[:NAMES]:
-        short = _short(name.text)
+    once = {_short(name.text): name for name in reversed(names[:MOST_NAMES])}
+    for short, name in reversed(once.items()):
         text = say(
             ax,
             name.place[0],

@@ -24,7 +24,7 @@ INK, SOFT, LINE, MISSING, ACCENT = "#1c2321", "#5b6462", "#d5dbd9", "#babcc0", "
 SIZE = 8.0
 INCH = 72.0
 # Letters of this size that stand beside each other in an inch, on average.
-LETTERS = 15.5
+LETTERS = 18.0
 # Fonts that have what the first lacks, where they are installed.
 FONTS = (
     "DejaVu Sans",

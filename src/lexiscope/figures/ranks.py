@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lexiscope.figures.paper import ACCENT, SOFT, drawable, heading, say, shares, sheet, styled
+from lexiscope.figures.paper import (
+    ACCENT,
+    LINE,
+    SOFT,
+    drawable,
+    heading,
+    say,
+    shares,
+    sheet,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,17 +89,27 @@ def clusters_figure(found: Mapping[str, Any], width: float = 6.0) -> Figure:
         low += 0.32 / figure.get_size_inches()[1]
         ax = figure.add_axes((0.42, low, 0.48, high - low))
         places = range(len(rows), 0, -1)
-        ax.barh(places, [each["size"] for each in rows], color=ACCENT, height=0.7)
+        sizes = [each["size"] for each in rows]
+        ax.set_xscale("log")
+        ax.set_xlim(0.8 * min(sizes, default=1), 1.9 * max(sizes, default=1))
+        ax.hlines(places, 0, sizes, color=LINE, lw=0.8)
+        ax.plot(sizes, places, "o", color=ACCENT, ms=5)
         ax.set_yticks(list(places), [_named(each["name"]) for each in rows])
         ax.tick_params(axis="y", length=0)
         ax.set_ylim(0.3, len(rows) + 0.7)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        ax.set_xlabel("points")
-        ax.set_xlim(0, 1.18 * max((each["size"] for each in rows), default=1))
+        ax.set_xlabel("points (logarithmic)")
         say(ax, 1.14, len(rows) + 0.75, "stability", transform=ax.get_yaxis_transform(), ha="right")
         for place, each in zip(places, rows, strict=True):
-            text = f"{each['size']:,}"
-            say(ax, each["size"], place, f" {text}", va="center", fontsize=7, color=SOFT)
+            ax.annotate(
+                f"{each['size']:,}",
+                (each["size"], place),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+                color=SOFT,
+            )
             if each["stability"] is not None:
                 say(
                     ax,
@@ -118,13 +138,13 @@ def _interval(found: Mapping[str, Any]) -> str:
     if found["correlation"] is None:
         return "not measured"
     return (
-        f"{found['correlation']:.2f} (95 % interval {_short(found['low'])} to "
+        f"{_short(found['correlation'])} (95 % interval {_short(found['low'])} to "
         f"{_short(found['high'])})"
     )
 
 
 def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _named(name: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 METHOD_NAMES = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "axes": "Axes of one's own"}
+# A column of more different texts is no category: the same rule as on the page.
+FEW, MANY = 60, 2000
 # By these a picture is coloured where nothing is asked for: the first that has several values.
 TELLING = ("sense", "kind", "target", "position", "row")
 
@@ -131,13 +133,21 @@ class Projection:
         if column is not None and column not in points.column_names:
             has = ", ".join(points.column_names) or "no columns"
             raise LexiscopeError(f"color {column!r}: the points have {has}")
+        values = None if column is None else _values(points[column])
+        if column is not None and values is not None and values.dtype == object:
+            several = len(set(values.tolist()))
+            if several > max(FEW, min(MANY, n // 4)):
+                raise LexiscopeError(
+                    f"color {column!r}: {several:,} different texts cannot be told apart by "
+                    "colour; name a column with fewer, or of numbers"
+                )
         if names is None and "label" in points.column_names and self.dims == 2:
             names = spread_names(self.coordinates, points["label"].cast(pa.string()).to_pylist())
         return map_figure(
             self.coordinates,
             title=title or f"{self._method} of {n:,} {'point' if n == 1 else 'points'}",
             caption=self._caption(n),
-            colors=None if column is None else Colors(column, _values(points[column])),
+            colors=None if column is None or values is None else Colors(column, values),
             names=names or (),
             axes=Axis(self._axes()),
             width=width,
@@ -149,6 +159,8 @@ class Projection:
 
     def _caption(self, n: int) -> str:
         chosen = [f"{name.replace('_', ' ')} {value}" for name, value in self.parameters.items()]
+        if "neighbors" in self.details and "perplexity" not in self.parameters:
+            chosen.append(f"{self.details['neighbors']} neighbours")
         if self.seed is not None:
             chosen.append(f"seed {self.seed}")
         how = f" ({', '.join(chosen)})" if chosen and self.method != "axes" else ""
