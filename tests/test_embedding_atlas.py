@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import signal
@@ -9,29 +10,103 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from conftest import Run
+from playwright.sync_api import Browser
 
 import lexiscope as lx
 
 HERE = Path(sys.executable).parent
 COMMAND = re.compile(r"look with: (embedding-atlas .+)")
+ASKED = "select text, projection_x, projection_y, neighbors from dataset"
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An atlas whose columns have our names, with a graph of more neighbours than are written."""
+    folder = tmp_path_factory.mktemp("crowded")
+    count = 60
+    points = {"label": [f"point {row}" for row in range(count)], "__row_index__": range(count)}
+    points |= dict.fromkeys(("Text", "text", "Projection_X", "projection_y"), "mine")
+    pd.DataFrame(points).to_csv(folder / "crowded.csv", index=False)
+    np.save(folder / "crowded.npy", np.random.default_rng(0).normal(size=(count, 8)))
+    atlas = lx.import_vectors(folder / "crowded.npy", folder / "crowded.atlas", maps=("pca",))
+    lx.project(atlas, "crowded", "tsne", perplexity=10)
+    return atlas.path
 
 
 @pytest.mark.server
-def test_it_opens_what_the_command_line_says(run: Run, small_atlas: Path, tmp_path: Path):
+@pytest.mark.browser
+def test_it_opens_what_the_command_line_says(
+    run: Run, small_atlas: Path, tmp_path: Path, chromium: Browser
+):
     file = tmp_path / "context.parquet"
     done = run(
         *("export", small_atlas, "embedding-atlas", file, "--space", "context", "--layers", "3")
     )
     assert done.returncode == 0, done.stderr
-    (command,) = COMMAND.findall(done.stdout)
+    atlas = lx.Atlas.open(small_atlas)
+    space = atlas["context"]
+    with opened(done.stdout) as address:
+        rows = asked(address)
+        page = chromium.new_page()
+        page.goto(address)
+        # The picture itself is drawn with WebGPU, which needs a graphics card.
+        page.get_by_text(f"{len(space)} / {len(space)} points").wait_for()
+        page.get_by_text(space.points["text"][0].as_py()).first.wait_for()
+        page.close()
+    assert rows["text"].to_pylist() == space.points["text"].to_pylist()
+    known = atlas.projections("context", 3)
+    flat = next(id for id, about in known.items() if about["dims"] == 2)
+    places = atlas.projection("context", flat, 3).coordinates
+    assert rows["projection_x"].to_pylist() == places[:, 0].tolist()
+    assert rows["projection_y"].to_pylist() == places[:, 1].tolist()
+    near = space.layer(3).graph(len(space) - 1)
+    assert [each["ids"] for each in rows["neighbors"].to_pylist()] == near.indices.tolist()
+
+
+@pytest.mark.server
+def test_columns_with_its_names_and_a_larger_graph_do_not_disturb_it(
+    run: Run, crowded: Path, tmp_path: Path
+):
+    file = tmp_path / "it's mine.parquet"
+    done = run("export", crowded, "embedding-atlas", file)
+    assert done.returncode == 0, done.stderr
+    space = lx.Atlas.open(crowded)["crowded"]
+    graph = space.graph(15)
+    assert graph.k > 15
+    with opened(done.stdout) as address:
+        rows = asked(address)
+    assert rows["text"].to_pylist() == space.points["label"].to_pylist()
+    near = rows["neighbors"].to_pylist()
+    assert [each["ids"] for each in near] == graph.indices[:, :15].tolist()
+    apart = np.array([each["distances"] for each in near])
+    assert apart == pytest.approx(1 - graph.similarities[:, :15], abs=1e-6)
+    assert set(pd.read_parquet(file)["given_Projection_X"]) == {"mine"}
+
+
+def asked(address: str) -> pa.Table:
+    """Ask a server for what it has read, and for what it tells its page to show of it."""
+    with httpx.Client(base_url=address, timeout=30) as client:
+        shown = str(client.get("/data/metadata.json").json()["props"])
+        answer = client.post("/data/query", json={"sql": ASKED, "type": "arrow"})
+    for column in ("text", "projection_x", "projection_y", "neighbors"):
+        assert f"'{column}'" in shown
+    return pa.ipc.open_stream(answer.content).read_all()
+
+
+@contextlib.contextmanager
+def opened(said: str) -> Iterator[str]:
+    """Run the command that an export has printed; give the address."""
+    (command,) = COMMAND.findall(said)
     program, *arguments = shlex.split(command)
-    space = lx.Atlas.open(small_atlas)["context"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,26 +119,9 @@ def test_it_opens_what_the_command_line_says(run: Run, small_atlas: Path, tmp_pa
         address = f"http://127.0.0.1:{port}"
         try:
             wait(server, address)
-            with httpx.Client(base_url=address, timeout=30) as client:
-                props = client.get("/data/metadata.json").json()["props"]
-                asked = {
-                    "sql": "select text, projection_x, neighbors from dataset",
-                    "type": "arrow",
-                }
-                answer = client.post("/data/query", json=asked)
-                page = client.get("/")
+            yield address
         finally:
             server.send_signal(signal.SIGINT)
-    assert '"projection_x"' in str(props).replace("'", '"')
-    assert "<script" in page.text
-    rows = pa.ipc.open_stream(answer.content).read_all()
-    assert rows["text"].to_pylist() == space.points["text"].to_pylist()
-    made = lx.Atlas.open(small_atlas).projections("context", 3)
-    flat = next(id for id, about in made.items() if about["dims"] == 2)
-    places = lx.Atlas.open(small_atlas).projection("context", flat, 3).coordinates
-    assert rows["projection_x"].to_pylist() == places[:, 0].tolist()
-    near = space.layer(3).graph(len(space) - 1)
-    assert rows["neighbors"][0].as_py()["ids"] == near.indices[0].tolist()
 
 
 def wait(server: subprocess.Popen[str], address: str) -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from conftest import Run
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
@@ -29,7 +36,7 @@ def atlas(small_atlas: Path) -> lx.Atlas:
     return lx.Atlas.open(small_atlas)
 
 
-def test_parquet_is_read_by_pandas_and_polars(atlas: lx.Atlas, tmp_path: Path):
+def test_parquet_is_read_by_pandas_polars_and_duckdb(atlas: lx.Atlas, tmp_path: Path):
     files = export(atlas, "parquet", tmp_path / "all")
     assert [path.name for path in files] == [f"{name}.parquet" for name in atlas.spaces]
     space = atlas["context"]
@@ -46,6 +53,10 @@ def test_parquet_is_read_by_pandas_and_polars(atlas: lx.Atlas, tmp_path: Path):
         assert np.array_equal(kept, made.quality.kept_per_point, equal_nan=True)
     word = pl.read_parquet(tmp_path / "all" / "word.parquet")
     assert (np.stack(word["vector"].to_list()) == atlas["word"].vectors).all()
+    asked = f"select label, vector from '{tmp_path / 'all' / 'word.parquet'}'"
+    found = duckdb.sql(asked).fetchall()
+    assert [label for label, _ in found] == atlas["word"].points["label"].to_pylist()
+    assert (np.array([vector for _, vector in found]) == atlas["word"].vectors).all()
     notes = json.loads(pq.read_schema(tmp_path / "all" / "word.parquet").metadata[b"lexiscope"])
     assert notes[0]["space"] == "word"
     assert set(notes[0]["projections"]) == set(atlas.projections("word"))
@@ -92,6 +103,88 @@ def test_csv_tells_missing_from_empty_and_writes_lists_as_json(tmp_path: Path):
     assert json.loads(read["list"][0]) == [1, 2]
 
 
+def test_every_reader_of_csv_finds_the_same_text(tmp_path: Path):
+    from lexiscope.export.csv import write_csv
+
+    texts = [
+        "nan",
+        "null",
+        "NA",
+        "a\0b",
+        "x\r\ny",
+        "\r",
+        "=1+1",
+        "\u2028",
+        "\ufeff",
+        " a ",
+        '"',
+        ",",
+    ]
+    file = tmp_path / "hard.csv"
+    write_csv(pa.table({'co"l,': texts, "": texts}), file)
+    with file.open(encoding="utf-8", newline="") as lines:
+        assert [row[0] for row in csv.reader(lines)] == ['co"l,', *texts]
+    assert pd.read_csv(file, keep_default_na=False, dtype=str)['co"l,'].tolist() == texts
+    assert pl.read_csv(file, infer_schema=False)[:, 0].to_list() == texts
+    options = pa.csv.ParseOptions(newlines_in_values=True)
+    assert pa.csv.read_csv(file, parse_options=options)['co"l,'].to_pylist() == texts
+
+
+def several_bits() -> NDArray[np.float32]:
+    """Numbers of every size that float32 has."""
+    bits = np.random.default_rng(0).integers(0, 2**32, (500, 20), np.uint32).view(np.float32)
+    hard = [0.0, -0.0, 1e-45, 3.4028235e38, 1 / 3]
+    bits[0, : len(hard)] = hard
+    return np.where(np.isfinite(bits), bits, np.float32(0))
+
+
+@pytest.mark.parametrize("name", ["hard.txt", "hard.bin"])
+def test_numbers_of_any_size_come_back_bit_for_bit(tmp_path: Path, name: str):
+    from gensim.models import KeyedVectors
+
+    matrix = several_bits()
+    np.save(tmp_path / "hard.npy", matrix)
+    atlas = lx.import_vectors(tmp_path / "hard.npy", tmp_path / "hard.atlas", maps=())
+    (tmp_path / "out").mkdir()
+    file, _ = export(atlas, "word2vec", tmp_path / "out" / name)
+    read = KeyedVectors.load_word2vec_format(str(file), binary=name.endswith(".bin"))
+    assert (read.vectors.view(np.uint32) == matrix.view(np.uint32)).all()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_point_or_two_are_enough(tmp_path: Path, count: int):
+    from gensim.models import KeyedVectors
+
+    np.save(tmp_path / "few.npy", np.eye(3, dtype=np.float32)[:count])
+    atlas = lx.import_vectors(tmp_path / "few.npy", tmp_path / "few.atlas")
+    for format in ("parquet", "npy", "csv", "word2vec", "embedding-atlas"):
+        export(atlas, format, tmp_path / format)
+    assert len(pd.read_parquet(tmp_path / "parquet" / "few.parquet")) == count
+    assert np.load(tmp_path / "npy" / "few.npy").shape == (count, 3)
+    assert len(pd.read_csv(tmp_path / "csv" / "few.csv")) == count
+    assert len(KeyedVectors.load_word2vec_format(str(tmp_path / "word2vec" / "few.txt"))) == count
+    near = pl.read_parquet(tmp_path / "embedding-atlas" / "few.parquet")["neighbors"].to_list()
+    assert [each["ids"] for each in near] == ([[]] if count == 1 else [[1], [0]])
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("parquet", "w.parquet"), ("npy", "w.npy"), ("csv", "w.csv"), ("word2vec", "w.txt")],
+)
+def test_what_is_printed_reads_what_was_written(
+    run: Run, small_atlas: Path, tmp_path: Path, format: str, name: str
+):
+    from gensim.models import KeyedVectors
+
+    folder = tmp_path / "it's here"
+    folder.mkdir()
+    done = run("export", small_atlas, format, folder / name, "--space", "word")
+    assert done.returncode == 0, done.stderr
+    (code,) = re.findall(r"((?:pandas|numpy|KeyedVectors)\..+?\))[;,\n]", done.stdout)
+    read = eval(code, {"pandas": pd, "numpy": np, "KeyedVectors": KeyedVectors})
+    assert len(read) == len(lx.Atlas.open(small_atlas)["word"])
+
+
 @pytest.mark.parametrize("name", ["word.txt", "word.vec", "word.bin"])
 def test_gensim_reads_word2vec(atlas: lx.Atlas, tmp_path: Path, name: str):
     from gensim.models import KeyedVectors
@@ -134,13 +227,22 @@ def test_words_are_writable_each_once_and_can_be_told_back():
     assert [unquote(words[place]) for place in alone] == [hard[place] for place in alone]
 
 
+@given(st.lists(st.text(st.sampled_from("ab %#2\n\u2028\0é"), max_size=4), max_size=12))
+def test_words_of_any_labels_are_each_once(labels: list[str]):
+    words = writable(labels)
+    assert len(set(words)) == len(words) == len(labels)
+    assert all(word.split() == [word] and "\0" not in word for word in words)
+
+
 def test_a_column_with_our_name_is_kept_under_another():
-    points = pa.table({"label": ["a"], "vector": [1], "given_vector": [2]})
+    """As databases compare names: capitals make no difference."""
+    points = pa.table({"label": ["a"], "vector": [1], "given_vector": [2], "VECTOR": [4]})
     made = beside(points, {"vector": pa.array([3])})
     assert made.to_pydict() == {
         "label": ["a"],
         "given_given_vector": [1],
         "given_vector": [2],
+        "given_given_given_VECTOR": [4],
         "vector": [3],
     }
 
@@ -163,6 +265,7 @@ def test_what_cannot_be_exported_is_refused(atlas: lx.Atlas, tmp_path: Path):
         (lambda: export(atlas, "csv", tmp_path, Choice((), (), ("tsne-9d",))), "tsne-9d: there"),
         (lambda: export(atlas, "csv", atlas.path, WORD), "is an atlas"),
         (lambda: export(atlas, "csv", tmp_path / "no" / "word.csv", WORD), "make it first"),
+        (lambda: export(atlas, "npy", tmp_path / "w.parquet", WORD), "name .*w.npy, or a folder"),
         (lambda: export(atlas, "csv", tmp_path / "w.csv", WORD, color="kind"), "takes nothing"),
     ]
     for call, said in wrong:
@@ -186,6 +289,45 @@ def test_a_file_is_replaced_only_when_the_new_one_is_whole(
         export(atlas, "csv", file, WORD)
     assert file.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("format", "ending"), [("npy", ".npy"), ("word2vec", ".txt")])
+def test_what_lies_beside_is_replaced_with_its_file_or_not_at_all(
+    atlas: lx.Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, ending: str
+):
+    mine = tmp_path / "word.json"
+    mine.write_text("mine")
+    with pytest.raises(LexiscopeError, match=r"word\.json is there already"):
+        export(atlas, format, tmp_path / f"word{ending}", WORD)
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    files = export(atlas, format, tmp_path / f"word{ending}", WORD)
+    assert export(atlas, format, tmp_path / f"word{ending}", WORD) == files
+    before = {path: path.read_bytes() for path in files}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    where = {
+        "npy": "lexiscope.export.npy.np.save",
+        "word2vec": "lexiscope.export.word2vec._write_text",
+    }
+    monkeypatch.setattr(where[format], full)
+    with pytest.raises(LexiscopeError, match="disk is full"):
+        export(atlas, format, tmp_path / f"word{ending}", Choice(("position",)))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_in_the_way_is_told(atlas: lx.Atlas, tmp_path: Path):
+    (tmp_path / "word.csv").mkdir()
+    with pytest.raises(LexiscopeError, match=r"word\.csv is a folder"):
+        export(atlas, "csv", tmp_path, WORD)
+
+
+def test_text_and_binary_share_their_notes(atlas: lx.Atlas, tmp_path: Path):
+    for name in ("word.txt", "word.bin"):
+        export(atlas, "word2vec", tmp_path / name, WORD)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["word.bin", "word.json", "word.txt"]
 
 
 def test_every_format_is_offered_on_the_command_line():

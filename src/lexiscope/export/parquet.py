@@ -13,7 +13,7 @@ from lexiscope.atlas import Atlas
 from lexiscope.export.choice import Choice, Part, fresh, placed
 from lexiscope.export.rows import about, as_json, beside, drawn
 
-ROWS = 65_536  # of a row group: what is held twice in memory
+ROWS = 16_384  # of a row group: what is held twice in memory
 
 
 def export_parquet(
@@ -70,5 +70,7 @@ def _write(atlas: Atlas, parts: list[Part], path: Path) -> None:
     table = beside(space.points, ours)
     notes = as_json([about(atlas, part) for part in parts])
     table = table.replace_schema_metadata({b"lexiscope": notes})
+    # A dictionary of a vector's numbers, which are all different, would only be thrown away.
+    repeat = [field.name for field in table.schema if not pa.types.is_fixed_size_list(field.type)]
     with fresh(path) as aside:
-        pq.write_table(table, aside, row_group_size=ROWS)
+        pq.write_table(table, aside, row_group_size=ROWS, use_dictionary=repeat)
