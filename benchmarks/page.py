@@ -133,7 +133,7 @@ def build_many(path: str) -> None:
     atlas = Atlas.create(path)
     writer = atlas.writer("many", "synthetic")
     writer.append(points, {None: vectors})
-    about = {"name": "synthetic", "fingerprint": "synthetic", "tables": {}, "notes": []}
+    about = {"name": "synthetic", "family": "none", "fingerprint": "", "tables": {}, "notes": []}
     writer.finish({"kind": "word", "checkpoint": about})
     atlas.add_projections("many", None, [pca(vectors)])
 
