@@ -169,7 +169,13 @@ def test_a_point_or_two_are_enough(tmp_path: Path, count: int):
 
 @pytest.mark.parametrize(
     ("format", "name"),
-    [("parquet", "w.parquet"), ("npy", "w.npy"), ("csv", "w.csv"), ("word2vec", "w.txt")],
+    [
+        ("parquet", "w.parquet"),
+        ("npy", "w.npy"),
+        ("csv", "w.csv"),
+        ("word2vec", "w.txt"),
+        ("word2vec", "w.bin"),
+    ],
 )
 def test_what_is_printed_reads_what_was_written(
     run: Run, small_atlas: Path, tmp_path: Path, format: str, name: str
@@ -291,13 +297,20 @@ def test_a_file_is_replaced_only_when_the_new_one_is_whole(
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.parametrize(("format", "ending"), [("npy", ".npy"), ("word2vec", ".txt")])
+@pytest.mark.parametrize(
+    ("format", "ending", "companion"), [("npy", ".npy", ".csv"), ("word2vec", ".txt", ".json")]
+)
 def test_what_lies_beside_is_replaced_with_its_file_or_not_at_all(
-    atlas: lx.Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, ending: str
+    atlas: lx.Atlas,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    format: str,
+    ending: str,
+    companion: str,
 ):
-    mine = tmp_path / "word.json"
+    mine = tmp_path / f"word{companion}"
     mine.write_text("mine")
-    with pytest.raises(LexiscopeError, match=r"word\.json is there already"):
+    with pytest.raises(LexiscopeError, match=rf"word\{companion} is there already"):
         export(atlas, format, tmp_path / f"word{ending}", WORD)
     assert mine.read_text() == "mine"
     mine.unlink()
@@ -324,10 +337,15 @@ def test_a_folder_in_the_way_is_told(atlas: lx.Atlas, tmp_path: Path):
         export(atlas, "csv", tmp_path, WORD)
 
 
-def test_text_and_binary_share_their_notes(atlas: lx.Atlas, tmp_path: Path):
-    for name in ("word.txt", "word.bin"):
-        export(atlas, "word2vec", tmp_path / name, WORD)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["word.bin", "word.json", "word.txt"]
+def test_matrix_text_and_binary_lie_in_one_folder(atlas: lx.Atlas, tmp_path: Path):
+    for format, name in (("word2vec", "word.txt"), ("npy", "word.npy"), ("word2vec", "word.bin")):
+        export(atlas, format, tmp_path / name, WORD)
+    expected = {"word.bin", "word.csv", "word.json", "word.npy", "word.npy.json", "word.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+    for name in ("word.txt", "word.npy"):
+        again = lx.import_vectors(tmp_path / name, tmp_path / f"{name}.atlas", maps=())["word"]
+        assert again.points["label"].equals(atlas["word"].points["label"])
+        assert (again.vectors == atlas["word"].vectors).all()
 
 
 def test_every_format_is_offered_on_the_command_line():

@@ -65,7 +65,10 @@ def export(
     else:
         for path in written:
             click.echo(f"wrote {path} ({_size(path)})")
-    look = FORMATS[format].look.format(shlex.quote(str(written[0])), python=repr(str(written[0])))
+    first = str(written[0])
+    look = FORMATS[format].look.format(
+        shlex.quote(first), python=repr(first), binary=first.lower().endswith(".bin")
+    )
     if look:
         click.echo(look)
 

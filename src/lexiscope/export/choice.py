@@ -144,22 +144,21 @@ def check_folder(path: Path) -> None:
         raise LexiscopeError(f"{path} is a file; name a folder")
 
 
-def check_companions(path: Path, companions: Iterable[str], ours: Iterable[str]) -> None:
+def check_companions(path: Path, companions: Iterable[Path], ours: Iterable[str]) -> None:
     """Refuse to replace a person's own file with one that is written beside another.
 
     Parameters
     ----------
     path : pathlib.Path
         Where the file itself goes.
-    companions : iterable of str
-        The endings of those beside it.
+    companions : iterable of pathlib.Path
+        Those beside it.
     ours : iterable of str
         The format's endings: a companion of a file with one of them is replaced.
     """
     if any(path.with_suffix(ending).exists() for ending in ours):
         return
-    for ending in companions:
-        companion = path.with_suffix(ending)
+    for companion in companions:
         if companion.exists():
             raise LexiscopeError(
                 f"{companion} is there already, and with {path.name} comes a file of that name; "

@@ -25,7 +25,7 @@ class Format:
         ``function(atlas, destination, choice, **options)`` and returns the files it wrote.
     look : str
         What to do with what was written, where ``{}`` is the first file as a shell takes it and
-        ``{python}`` as Python does.
+        ``{python}`` as Python does; ``{binary}`` is True for a ``.bin``.
     options : tuple of str
         What else the function takes.
     """
@@ -62,8 +62,8 @@ FORMATS: Mapping[str, Format] = {
     ),
     "word2vec": Format(
         "word2vec:export_word2vec",
-        "read with gensim: KeyedVectors.load_word2vec_format({python}), a .bin with binary=True; "
-        "white space in labels and labels that repeat are rewritten, the .json tells the originals",
+        "read with gensim: KeyedVectors.load_word2vec_format({python}, binary={binary}); labels "
+        "with white space and labels that repeat are rewritten, the .json tells the originals",
     ),
     "tensorboard": Format("tensorboard:export_tensorboard", "look with: tensorboard --logdir {}"),
     "embedding-atlas": Format(

@@ -16,10 +16,10 @@ from lexiscope.export.rows import about, as_json
 def export_npy(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
 ) -> list[Path]:
-    """Write one ``.npy`` file a layer or table, with a ``.csv`` and a ``.json`` of the same name.
+    """Write one ``.npy`` file a layer or table, ``word.npy`` with ``word.csv`` beside it.
 
     The matrix is (n_points, dim), float32, in C order; the csv has one row a point, in the order of
-    the matrix; the JSON says where they come from.
+    the matrix. ``word.npy.json`` says where they come from.
 
     Parameters
     ----------
@@ -43,10 +43,10 @@ def export_npy(
     written = []
     chosen = placed((choice or Choice()).parts(atlas), Path(destination), ".npy")
     for _, path in chosen:
-        check_companions(path, (".csv", ".json"), (".npy",))
+        check_companions(path, _beside(path), (".npy",))
     for part, path in chosen:
         matrix = atlas[part.space].matrices[part.layer]
-        points, notes = path.with_suffix(".csv"), path.with_suffix(".json")
+        points, notes = _beside(path)
         described = about(atlas, part) | {"shape": matrix.shape, "dtype": "float32"}
         # All three or none: they belong together row for row.
         with fresh(notes) as for_notes, fresh(points) as for_points, fresh(path) as for_matrix:
@@ -56,3 +56,8 @@ def export_npy(
                 np.save(file, np.ascontiguousarray(matrix, dtype=np.float32))
         written += [path, points, notes]
     return written
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Return where the points go, and where what is told of a matrix."""
+    return path.with_suffix(".csv"), path.with_name(f"{path.name}.json")

@@ -59,7 +59,7 @@ def export_word2vec(
     written = []
     chosen = placed((choice or Choice()).parts(atlas), destination, suffix)
     for _, path in chosen:
-        check_companions(path, (".json",), (*TEXT, BINARY))
+        check_companions(path, [path.with_suffix(".json")], (*TEXT, BINARY))
     for part, path in chosen:
         space = atlas[part.space]
         labels = [str(label) for label in space.points["label"].to_pylist()]
