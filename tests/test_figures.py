@@ -79,7 +79,7 @@ def test_names_do_not_cover_each_other():
     places = scattered(3000) * 3
     names = [Name(f"a name of some length {n}", tuple(places[n])) for n in range(40)]
     figure = map_figure(places, title="", caption="", names=names)
-    written = [each for each in figure.axes[0].texts if each.get_text().startswith("a name")]
+    written = [each for each in figure.axes[0].texts if each.get_color() != "white"]
     assert 5 < len(written) <= 26
     boxes = [each.get_window_extent() for each in written]
     assert not [(a, b) for n, a in enumerate(boxes) for b in boxes[n + 1 :] if a.overlaps(b)]

@@ -274,7 +274,7 @@ def _scale(figure: Figure, colors: Colors, box: tuple[float, float, float, float
 def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> None:
     """Write names at their places, moved where they would cover each other or few points."""
     from adjustText import adjust_text
-    from matplotlib.patheffects import withStroke
+    from matplotlib.patheffects import Stroke
 
     texts: list[Text] = []
     taken: list[tuple[float, float]] = []
@@ -291,8 +291,7 @@ def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> Non
             fontsize=SIZE,
             fontweight="bold",
             color=INK,
-            path_effects=[withStroke(linewidth=2.2, foreground="white", alpha=0.9)],
-            zorder=5,
+            zorder=6,
         )
         box = text.get_window_extent()
         # One that lies wholly upon another's middle would only push both away.
@@ -316,7 +315,24 @@ def _names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating]) -> Non
             arrowprops={"arrowstyle": "-", "color": SOFT, "lw": 0.6, "zorder": 4},
         )
     for text in _covering(texts):
+        for leader in [each for each in ax.patches if getattr(each, "patchA", None) is text]:
+            leader.remove()
         text.remove()
+        texts.remove(text)
+    for text in texts:
+        # Apart from the text itself, which would be drawn as shapes with it.
+        say(
+            ax,
+            *text.get_position(),
+            text.get_text(),
+            ha=text.get_horizontalalignment(),
+            va=text.get_verticalalignment(),
+            fontsize=SIZE,
+            fontweight="bold",
+            color="white",
+            path_effects=[Stroke(linewidth=2.2, foreground="white", alpha=0.9)],
+            zorder=5,
+        )
 
 
 def _short(text: str) -> str:
