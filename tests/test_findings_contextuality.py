@@ -234,12 +234,45 @@ def test_of_a_word_with_very_many_occurrences_some_are_shown(monkeypatch: pytest
 
 
 def test_single_words_of_texts_say_why_nothing_is_within():
-    words, texts = np.tile(np.arange(4), 6), np.arange(24)
-    (found,) = find(space(words, texts, gaussians(24)))
+    words, texts = np.tile(np.arange(5), 6), np.arange(30)
+    (found,) = find(space(words, texts, gaussians(30, seed=1)))
     assert found.figures["intra_sentence"] == found.figures["intra_sentence_adjusted"] == [None]
     assert "--match all" in found.figures["intra_reason"]
     assert found.figures["intra_reason"] in found.statement
     assert "so not shown to be more alike than by chance" in found.statement
+
+
+def test_words_of_a_text_are_told_from_random_ones_only_where_they_differ():
+    words, texts = grid(12, 25)
+    held = []
+    for seed in range(12):
+        noise = gaussians(300, 64, seed=seed)
+        (found,) = find(space(words, texts, noise), seed=seed)
+        (low,), (high,) = (found.figures[f"intra_sentence_{end}"] for end in ("low", "high"))
+        (mean,) = found.figures["intra_sentence_adjusted"]
+        assert low < mean < high
+        held.append(low <= 0 <= high)
+        assert ("not shown to differ from random ones" in found.statement) == held[-1]
+    assert sum(held) >= 9
+    (found,) = find(space(words, texts, noise + gaussians(25, 64, seed=99)[texts]))
+    assert found.figures["intra_sentence_low"][0] > 0.1
+    assert "not shown to differ" not in found.statement
+    low, mean, high = (found.figures[f"mev_{end}"][0] for end in ("low", "adjusted", "high"))
+    assert low < mean < high
+
+
+def test_few_words_have_no_interval():
+    (found,) = find(space(*grid(3, 12), gaussians(36), gaussians(36, seed=1)))
+    assert found.as_json()["figures"]["self_similarity_low"] == [None, None]
+    assert "too few words for an interval" in found.statement
+    assert "nan" not in found.statement
+
+
+def test_of_words_with_very_many_occurrences_some_are_explained(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(measure, "EXPLAINED", 10)
+    (found,) = find(space(*grid(5, 12), gaussians(60)), seed=3)
+    assert found.figures["mev_sampled"] == 5
+    assert "drawn occurrences (seed 3) for the 5 with more" in found.statement
 
 
 def test_texts_are_drawn_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch):

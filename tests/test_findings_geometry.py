@@ -294,6 +294,31 @@ def test_rogue_dimension_carries_the_cosine():
     assert "3 of 50 dimensions carry 100 %" in finding.statement
 
 
+def test_no_interval_where_one_vector_makes_all_the_difference():
+    for far in (1, 1000):
+        vectors = np.tile(np.float32([0.3, 0.7, 0.1]), (200, 1))
+        vectors[17] = far * np.float32([0.9, 0.1, 0.5])
+        found = measure(vectors, np.zeros((200, 5), dtype=np.int32))
+        assert found.participation_ratio == pytest.approx(1)
+        assert np.isnan(found.participation_interval).all()
+
+
+def test_intrinsic_interval_is_over_units():
+    vectors = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
+    graph = neighbor_graph(vectors, 5).indices
+    units = np.arange(400) // 40
+    of_points, of_units = (
+        intrinsic_dimension(vectors, graph),
+        intrinsic_dimension(vectors, graph, units=units),
+    )
+    assert of_points.dimension == of_units.dimension
+    assert of_units.low < of_units.dimension < of_units.high
+    assert (of_units.low, of_units.high) != (of_points.low, of_points.high)
+    few = intrinsic_dimension(vectors, graph, units=units // 3)
+    assert np.isfinite(few.dimension)
+    assert np.isnan([few.low, few.high]).all()
+
+
 @pytest.mark.parametrize("value", [0.0, 2.0])
 def test_equal_vectors_say_so(value: float):
     [finding] = geometry(space_of(np.full((25, 5), value, dtype=np.float32)))

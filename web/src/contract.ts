@@ -452,12 +452,20 @@ export interface ContextualityFigures {
   self_similarity_high: (number | null)[];
   intra_sentence: (number | null)[];
   intra_sentence_adjusted: (number | null)[];
+  /** 95 % interval over texts of the adjusted one. */
+  intra_sentence_low: (number | null)[];
+  intra_sentence_high: (number | null)[];
   /** Why there is no figure within sentences. */
   intra_reason: string | null;
   /** Variance that one direction explains. */
   mev: (number | null)[];
   mev_adjusted: (number | null)[];
+  /** 95 % interval over words of the adjusted one. */
+  mev_low: (number | null)[];
+  mev_high: (number | null)[];
   mev_baseline: (number | null)[];
+  /** Words of which it is that of 500 drawn occurrences. */
+  mev_sampled: number;
   most_contextual: WordSimilarity[];
   least_contextual: WordSimilarity[];
   sampled: number | null;
@@ -490,7 +498,7 @@ export interface GeometryFigures {
   /** What it would be of as many points spread evenly. */
   participation_even: number;
   intrinsic_dimension: (number | null)[];
-  /** Its 95 % interval. */
+  /** Its 95 % interval, over points or words like the others. */
   intrinsic_low: (number | null)[];
   intrinsic_high: (number | null)[];
   duplicates: (number | null)[];
@@ -543,6 +551,7 @@ export interface HubFigures {
   correlation: number | null;
   low: number | null;
   high: number | null;
+  seed: number;
   hubs: { point: number; label: string; occurrences: number }[];
   histogram: { occurrences_from: number; occurrences_to: number; points: number }[];
   bins: RankBin[];

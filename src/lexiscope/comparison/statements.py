@@ -152,9 +152,11 @@ def _neighbors(figures: Figures, shares: Floats | None, k: int) -> str:
     mean, low, high, chance = (
         _percent(overlap[each]) for each in ("mean", "low", "high", "chance")
     )
+    few = np.isnan(overlap["low"])
+    interval = "too few points for an interval" if few else f"95 % interval {low} to {high}"
     said = (
-        f"Of a point's {overlap['k']} nearest neighbours {mean} are the same (95 % interval {low} "
-        f"to {high}; {chance} by chance)"
+        f"Of a point's {overlap['k']} nearest neighbours {mean} are the same ({interval}; "
+        f"{chance} by chance)"
     )
     if overlap["low"] <= overlap["chance"]:
         said += ", no more than chance"

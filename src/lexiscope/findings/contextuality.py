@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
-from lexiscope.measure.contextuality import TEXTS, WITHIN, Contextuality, occurrences
+from lexiscope.measure.contextuality import (
+    EXPLAINED,
+    TEXTS,
+    WITHIN,
+    Contextuality,
+    occurrences,
+)
 from lexiscope.measure.contextuality import contextuality as measure
 from lexiscope.measure.evidence import bootstrap_interval, sample
 from lexiscope.space import Space
@@ -29,8 +35,8 @@ def contextuality(
 ) -> list[Finding]:
     """Say at which layer words depend on their text most, and how much at every layer.
 
-    See `lexiscope.measure.contextuality` for the figures. The interval of the adjusted
-    self-similarity says how much it depends on which words there are.
+    See `lexiscope.measure.contextuality` for the figures. The intervals of the adjusted ones say
+    how much they depend on which words, or texts, there are, and which random sets were drawn.
 
     Parameters
     ----------
@@ -75,6 +81,13 @@ def contextuality(
         )
     adjusted = [each.self_similarity - each.anisotropy for each in layers]
     low, high = np.transpose([bootstrap_interval(each, seed=seed) for each in adjusted])
+    of_texts, of_words = (
+        np.transpose([bootstrap_interval(each, error=error, seed=seed) for each, error in beyond])
+        for beyond in (
+            [(at.within - at.within_chance, at.within_error) for at in layers],
+            [(at.explained - at.explained_chance, at.explained_error) for at in layers],
+        )
+    )
     most = int(np.argmin([each.mean() for each in adjusted]))
     order = np.argsort(layers[most].self_similarity, kind="stable")
 
@@ -98,6 +111,11 @@ def contextuality(
         **_by_layer(layers),
         "self_similarity_low": low,
         "self_similarity_high": high,
+        "intra_sentence_low": of_texts[0],
+        "intra_sentence_high": of_texts[1],
+        "mev_low": of_words[0],
+        "mev_high": of_words[1],
+        "mev_sampled": layers[0].sampled,
         "intra_reason": reason,
         "most_contextual": ends[0],
         "least_contextual": ends[1],
@@ -159,7 +177,13 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
     if len(layers) == 1:
         begin = f"At layer {layers[0]} words depend on their text like this"
     than = "more" if adjusted[most] >= 0 else "less"
-    sure = "" if low[most] > 0 else ", so not shown to be more alike than by chance"
+    interval = f"95 % interval over words {_short(low[most])} to {_short(high[most])}"
+    if np.isnan(low[most]):
+        interval = "too few words for an interval"
+        if len(layers) > 1:
+            interval += ", so which layer it is may be by chance"
+    elif low[most] <= 0:
+        interval += ", so not shown to be more alike than by chance"
     least = int(np.argmax(adjusted))
     other = f"; at layer {layers[least]} it is {_short(adjusted[least])}" if least != most else ""
     raw = int(np.argmin(figures["self_similarity"]))
@@ -169,17 +193,24 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
     said = (
         f"{begin}: of {of} two occurrences of one word have a mean cosine of "
         f"{_short(figures['self_similarity'][most])}, {_short(abs(adjusted[most]))} {than} than "
-        f"the {_short(figures['anisotropy'][most])} of two of different words (95 % interval over "
-        f"words {_short(low[most])} to {_short(high[most])}{sure}{other})"
+        f"the {_short(figures['anisotropy'][most])} of two of different words ({interval}{other})"
     )
+    if figures["mev_sampled"]:
+        said += (
+            f"; what one direction explains is that of {EXPLAINED:,} drawn occurrences (seed "
+            f"{figures['seed']}) for the {figures['mev_sampled']:,} with more"
+        )
     if figures["intra_reason"]:
         reason = figures["intra_reason"]
         return f"{said}; how alike the words of one text are cannot be said: {reason}."
     beyond = figures["intra_sentence_adjusted"][most]
+    low, high = (figures[f"intra_sentence_{each}"][most] for each in ("low", "high"))
+    sure = ", so not shown to differ from random ones" if low <= 0 <= high else ""
     return (
         f"{said}; the words of one text have a mean cosine of "
         f"{_short(figures['intra_sentence'][most])} with their mean, {_short(abs(beyond))} "
-        f"{'more' if beyond >= 0 else 'less'} than random ones."
+        f"{'more' if beyond >= 0 else 'less'} than random ones (95 % interval over texts "
+        f"{_short(low)} to {_short(high)}{sure})."
     )
 
 

@@ -175,6 +175,7 @@ def _hubs(whole: Space, k: int, seed: int, *, ordered: bool = True) -> Finding:
         "correlation": found.value,
         "low": found.low,
         "high": found.high,
+        "seed": seed,
         "hubs": named,
         "histogram": _histogram(count),
         "bins": _bins(rank_bins(count[rows], numbers[rows])) if len(rows) else [],

@@ -148,7 +148,7 @@ def _statement(
     near = last.intrinsic
     if np.isfinite(near.dimension):
         beside = [
-            f"95 % interval {near.low:.3g} to {near.high:.3g}",
+            f"95 % interval{over} {near.low:.3g} to {near.high:.3g}" if near.low > 0 else "",
             before(first.intrinsic.dimension),
         ]
         said.append(

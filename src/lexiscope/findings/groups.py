@@ -187,7 +187,9 @@ def _statement(group: Group, measured: Gathering, figures: Mapping[str, Any], wi
     gathers, k, n = figures["gathers"], figures["k"], len(group.members)
     verb = "gather" if gathers else "do not gather more than chance would have it"
     nearest = f"{k:,} tokens" if k > 1 else "one token"
-    interval = f"95 % interval {_percent(measured.low)} to {_percent(measured.high)} %"
+    interval = "too few for an interval"
+    if not np.isnan(measured.low):
+        interval = f"95 % interval {_percent(measured.low)} to {_percent(measured.high)} %"
     if measured.possible < 1:
         interval += f"; {_percent(measured.possible)} % is the most that {n:,} can have"
     lift = f", {_times(measured.lift)} times as many as by chance" if gathers else ""

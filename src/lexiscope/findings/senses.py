@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.measure.evidence import FEWEST as UNITS
 from lexiscope.measure.evidence import bootstrap_interval, holm, sample
 from lexiscope.measure.sense_labels import FEWEST, SHUFFLES, Labels, deal, sense_labels
 from lexiscope.measure.senses import Recovery, best_layer, recovery
@@ -103,7 +104,7 @@ def senses(
     if short:
         found.append(_refused(space, short))
     if labelled:
-        found.append(_overall(space, labelled, measured, len(short), len(names), seed))
+        found.append(_overall(space, labelled, measured, len(short), counts, seed))
     return found
 
 
@@ -221,7 +222,7 @@ def _overall(
     labelled: Mapping[str, tuple[Labels, Array]],
     measured: Mapping[str, list[Recovery]],
     refused: int,
-    words: int,
+    counts: NDArray[np.int64],
     seed: int,
 ) -> Finding:
     by_layer = list(zip(*measured.values(), strict=True))
@@ -256,12 +257,16 @@ def _overall(
     }
     interval = "one word, so no interval"
     if len(labelled) > 1:
+        interval = "too few words for an interval"
+    if len(labelled) >= UNITS:
         interval = f"95 % interval over words {_percent(intervals['low'][best])} to "
         interval += _percent(intervals["high"][best])
     known = f"{len(labelled):,} word{'' if len(labelled) == 1 else 's'}"
-    if words > WORDS:
+    if len(counts) > WORDS:
         known += f" of the {WORDS} with the most labelled occurrences"
     of = f"{n:,} occurrences"
+    if counts.max() > OCCURRENCES:
+        of += f", {OCCURRENCES:,} drawn of each word with more (seed {seed})"
     if refused:
         of += f"; {refused:,} word{'' if refused == 1 else 's'} with too few left out"
     count = len(space.layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ TEXTS = 5
 # What one direction explains is computed of so many occurrences of a word at most.
 EXPLAINED = 500
 # Random sets of one size, and sizes of which there are some; between them lies a straight line.
-DRAWS = 20
+# What one direction explains takes longer, and of random sets of a size it hardly varies.
+DRAWS = 200
+DRAWS_EXPLAINED = 20
 SIZES = 24
 
 Floats = NDArray[np.float32]
@@ -62,18 +65,27 @@ class Contextuality:
         Maximum explainable variance of every word, in (0, 1].
     explained_chance : ndarray of shape (n_words,), float64
         What that is for as many occurrences drawn at random.
+    explained_error : float
+        Standard error of the mean of `explained_chance`.
     within : ndarray of shape (n_texts,), float64
         Of every text the mean cosine of its words with their mean, in [-1, 1].
     within_chance : ndarray of shape (n_texts,), float64
         What that is for as many occurrences drawn at random.
+    within_error : float
+        Standard error of the mean of `within_chance`; NaN without texts.
+    sampled : int
+        Words of which `explained` is that of 500 drawn occurrences.
     """
 
     anisotropy: float
     self_similarity: Doubles
     explained: Doubles
     explained_chance: Doubles
+    explained_error: float
     within: Doubles
     within_chance: Doubles
+    within_error: float
+    sampled: int
 
 
 def occurrences(words: NDArray[np.integer], texts: NDArray[np.integer]) -> Occurrences:
@@ -124,7 +136,8 @@ def contextuality(
     way. For the self-similarity this is the mean cosine of occurrences of different words. The
     other two are raised by having few vectors (one direction explains ``1 / m`` at the least,
     and each vector is in its own mean), so they are compared with random sets of as many
-    occurrences, 20 of a size. Of a space with few words such sets hold several occurrences of
+    occurrences: of a size 20 for the variance, 200 for the cosine, and together at least as many
+    as there are words or texts. Of a space with few words such sets hold several occurrences of
     one, and the level is higher than among many words.
 
     Parameters
@@ -147,13 +160,18 @@ def contextuality(
     unit = normalize(vectors)
     chosen = [points.of_words[word] for word in points.words]
     shown = [each[sample(len(each), EXPLAINED, seed)] for each in chosen]
+    explained_chance = _at_random(vectors, shown, explained_variance, DRAWS_EXPLAINED, seed)
+    within_chance = _at_random(vectors, points.of_texts, cosine_with_mean, DRAWS, seed)
     return Contextuality(
         anisotropy=mean_cosine_across(unit, points.of_words),
         self_similarity=np.array([mean_cosine(unit[each]) for each in chosen]),
         explained=np.array([explained_variance(vectors[each]) for each in shown]),
-        explained_chance=_at_random(vectors, shown, explained_variance, seed),
+        explained_chance=explained_chance[0],
+        explained_error=explained_chance[1],
         within=np.array([cosine_with_mean(vectors[each]) for each in points.of_texts]),
-        within_chance=_at_random(vectors, points.of_texts, cosine_with_mean, seed),
+        within_chance=within_chance[0],
+        within_error=within_chance[1],
+        sampled=sum(len(each) > EXPLAINED for each in chosen),
     )
 
 
@@ -232,23 +250,34 @@ def _grouped(codes: NDArray[np.integer]) -> list[Codes]:
 
 
 def _at_random(
-    vectors: Floats, sets: Sequence[Codes], figure: Callable[[Floats], float], seed: int
-) -> Doubles:
-    """Return what a figure is, on average, for random sets of the sizes given."""
+    vectors: Floats,
+    sets: Sequence[Codes],
+    figure: Callable[[Floats], float],
+    draws: int,
+    seed: int,
+) -> tuple[Doubles, float]:
+    """Return what a figure is for random sets of the sizes given, and the mean's standard error.
+
+    Of every size `draws` sets are drawn, and together at least as many as there are sets.
+    """
     if not sets:
-        return np.empty(0)
+        return np.empty(0), float("nan")
     sizes = np.array([len(each) for each in sets])
     some = np.unique(sizes)
     if len(some) > SIZES:
         some = np.unique(np.geomspace(some[0], some[-1], SIZES).round().astype(np.int64))
-    rng = np.random.default_rng(seed)
-    means = [
-        np.mean(
+    draws = max(draws, ceil(len(sets) / len(some)))
+    rng, n = np.random.default_rng(seed), len(vectors)
+    drawn = np.array(
+        [
             [
-                figure(vectors[rng.choice(len(vectors), size, replace=False, shuffle=False)])
-                for _ in range(DRAWS)
+                figure(vectors[rng.choice(n, size, replace=False, shuffle=False)])
+                for _ in range(draws)
             ]
-        )
-        for size in some
-    ]
-    return np.asarray(np.interp(np.log(sizes), np.log(some), means), dtype=np.float64)
+            for size in some
+        ]
+    )
+    at, known = np.log(sizes), np.log(some)
+    weights = np.array([np.interp(at, known, row).mean() for row in np.eye(len(some))])
+    error = np.sqrt(weights**2 @ drawn.var(axis=1, ddof=1) / draws)
+    return np.interp(at, known, drawn.mean(axis=1)), float(error)

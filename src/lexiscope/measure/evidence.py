@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from lexiscope.errors import LexiscopeError
 
 RESAMPLES = 2000
+# Of fewer independent units an interval is anybody's guess, and none is given.
+FEWEST = 5
 
 
 def finite(vectors: NDArray[np.floating], what: str = "the vectors") -> NDArray[np.float32]:
@@ -48,11 +50,13 @@ def bootstrap_interval(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
+    error: float = 0.0,
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of a mean (Efron 1979).
+    """Return the bootstrap interval of a mean (Efron 1979), widened for few values.
 
-    The values are drawn anew with replacement, `resamples` times, and the outer
-    ``(1 - level) / 2`` of the means are cut off on either side.
+    The values are drawn anew with replacement, `resamples` times, and the outer means are cut
+    off on either side as `percentile_interval` says. Without an error it stays within the
+    values' range, as a share's has to.
 
     Parameters
     ----------
@@ -62,14 +66,16 @@ def bootstrap_interval(
         In (0, 1).
     resamples : int
     seed : int
+    error : float
+        Standard error of what all values were compared with, a level drawn at random, say.
 
     Returns
     -------
     low, high : float
-        NaN for fewer than two values, which have no spread to judge by.
+        NaN for fewer than 5 values.
     """
     given = np.asarray(values, dtype=np.float64)
-    if len(given) < 2:
+    if len(given) < FEWEST:
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     # In parts of a few million draws, so that memory does not grow with n.
@@ -80,7 +86,43 @@ def bootstrap_interval(
             for start in range(0, resamples, part)
         ]
     )
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    if error:
+        means += rng.normal(scale=error, size=resamples)
+    return percentile_interval(means, len(given), level=level)
+
+
+def percentile_interval(
+    drawn: NDArray[np.floating], n: int, *, level: float = 0.95
+) -> tuple[float, float]:
+    """Return what is between the outer parts of a figure's bootstrap, widened for few units.
+
+    Drawn anew, n values vary by ``sqrt((n - 1) / n)`` of what they should, and how much they do
+    is itself known only as well as Student's t says. So the share cut off on either side is that
+    of a normal distribution beyond ``sqrt(n / (n - 1)) t``, t being its quantile for n - 1
+    degrees of freedom: the expanded percentile interval (Hesterberg 2015, *What Teachers Should
+    Know About the Bootstrap*). Of Gaussian values a 95 % interval holds the mean 92 % of
+    the time for 5, and 93 % to 96 % for 6 to 30; cutting off 2.5 %, it would be 82 % for 5.
+
+    Parameters
+    ----------
+    drawn : ndarray of float
+        The figure of every resample.
+    n : int
+        Independent units resampled.
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    low, high : float
+        NaN for fewer than 5 units.
+    """
+    from scipy.special import ndtr, stdtrit
+
+    if n < FEWEST:
+        return float("nan"), float("nan")
+    cut = float(ndtr((n / (n - 1)) ** 0.5 * stdtrit(n - 1, (1 - level) / 2)))
+    low, high = np.quantile(drawn, [cut, 1 - cut])
     return float(low), float(high)
 
 

@@ -75,7 +75,8 @@ def geometry(
     """Measure how evenly vectors fill their space.
 
     The intervals are those of a jackknife that leaves out a 64th of the points in turn, see
-    `lexiscope.measure.jackknife`; that of the intrinsic dimension is a bootstrap of its ratios.
+    `lexiscope.measure.jackknife`; that of the intrinsic dimension is a bootstrap of its ratios,
+    over the same units.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def geometry(
         participation_ratio=participation,
         participation_interval=(low, high),
         participation_even=participation_even(n, dim),
-        intrinsic=intrinsic_dimension(given, indices, seed=seed),
+        intrinsic=intrinsic_dimension(given, indices, units=units, seed=seed),
         top=tuple(
             (int(each), float(contributions[each] / mean) if said else float("nan"))
             for each in best
@@ -300,6 +301,8 @@ def _without(
         Sum of the squares about it.
     """
     n = len(vectors)
+    # What rounding leaves of equal vectors is no variance, as in `geometry`.
+    rounding = 1e-12 * (np.trace(scatter) + n * (center @ center))
     sums, directed = np.zeros((len(groups), vectors.shape[1])), np.zeros(len(groups))
     participations = np.full(len(groups), np.nan)
     for number, group in enumerate(groups):
@@ -316,8 +319,9 @@ def _without(
         if len(group) < n:
             # About the mean of those left, which the group had held where it was.
             left -= np.outer(moved, moved) / (n - len(group))
-            trace, squares = np.trace(left), np.square(left).sum()
-            participations[number] = trace**2 / squares if squares > 0 else np.nan
+            trace = np.trace(left)
+            if trace > rounding:
+                participations[number] = trace**2 / np.square(left).sum()
     others, total = directed.sum() - directed, sums.sum(axis=0) - sums
     pairs = np.where(others > 1, others * (others - 1), np.nan)
     return (np.square(total).sum(axis=1) - others) / pairs, participations

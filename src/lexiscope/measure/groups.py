@@ -36,7 +36,7 @@ class Gathering:
     lift : float
         ``share / chance``.
     low, high : float
-        95 % bootstrap interval of the share, the members drawn anew.
+        95 % bootstrap interval of the share, the members drawn anew; NaN for fewer than 5.
     p : float
         Share of random groups of the same size that gather as much, this one counted with them.
     permutations : int

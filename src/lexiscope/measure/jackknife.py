@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lexiscope.measure.evidence import FEWEST
+
 # Groups left out in turn. Of so many a standard error is known to about 9 %.
 GROUPS = 64
-# Of fewer independent units a standard error is anybody's guess.
-FEWEST = 5
 
 
 def jackknife_groups(units: NDArray[np.integer], *, seed: int = 0) -> list[NDArray[np.int64]]:
