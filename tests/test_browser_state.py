@@ -154,7 +154,7 @@ def test_a_lost_server_is_said_and_found_again(chromium: Browser, senses: Path):
         opened(page, address, "#s=context")
     expect(page.get_by_test_id("lost")).to_be_visible(timeout=10_000)
     page.evaluate("lexiscope.select(lexiscope.panes[0], Int32Array.of(5))")
-    expect(page.get_by_text("Waiting for the server")).to_be_visible()
+    expect(page.get_by_text("Waiting for an answer")).to_be_visible()
     port = int(address.rstrip("/").rpartition(":")[2])
     with viewing(senses, port=port):
         expect(page.get_by_test_id("lost")).to_have_count(0, timeout=20_000)
