@@ -2,7 +2,7 @@
 
 import type { FromPage, Opened, Ready, ToPage } from "../hosts/messages";
 
-const STILL_SECONDS = 3;
+const STILL_SECONDS = 15;
 
 export class Frame {
   readonly element = document.createElement("iframe");
