@@ -55,6 +55,13 @@ def test_pca_of_degenerate_spaces():
     assert one.coordinates.tolist() == [[0, 0]]
     two = pca(np.array([[0, 0, 0], [0, 3, 4]], dtype=np.float32), dims=3)
     np.testing.assert_allclose(np.abs(two.coordinates), [[2.5, 0, 0]] * 2, atol=1e-6)
+    # Beyond the rank there is nothing, not the rounding's own direction.
+    pair = np.random.default_rng(3).normal(size=(2, 384)).astype(np.float32)
+    apart = pca(pair, dims=3)
+    assert not apart.coordinates[:, 1:].any()
+    assert apart.details["explained_variance"] == [1.0, 0.0]
+    flat = np.outer(np.arange(9), np.ones(4)).astype(np.float32)
+    assert not pca(flat, dims=3).coordinates[:, 1:].any()
     same = pca(np.full((6, 4), 0.1, dtype=np.float32))
     assert np.isfinite(same.coordinates).all()
 

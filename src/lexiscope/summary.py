@@ -131,7 +131,7 @@ def _print_groups(groups: Sequence[Finding]) -> None:
                 "group": str(each["group"]),
                 "members": _members(each),
                 "share": f"{each['share']:.1%}",
-                "interval": f"{each['low']:.1%} to {each['high']:.1%}",
+                "interval": _interval(each),
                 "chance": f"{each['chance']:.2%}",
                 "lift": f"{float(format(each['lift'], '.2g')):,g}x"
                 if each["lift"] is not None
@@ -154,6 +154,11 @@ def _members(group: Mapping[str, Any]) -> str:
     if group["words"] in (None, group["n"]):
         return f"{group['n']:,}"
     return f"{group['n']:,} of {group['words']:,}"
+
+
+def _interval(group: Mapping[str, Any]) -> str:
+    # Of fewer than five members there is none.
+    return "-" if group["low"] is None else f"{group['low']:.1%} to {group['high']:.1%}"
 
 
 def _p_value(group: Mapping[str, Any]) -> str:

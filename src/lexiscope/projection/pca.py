@@ -34,7 +34,7 @@ def pca(vectors: Floats, *, dims: int = 2, components: Sequence[int] | None = No
     The components are the eigenvectors of ``C = (X - m)' (X - m) / n``, in the order of their
     eigenvalues; a component's share of the variance is its eigenvalue over the trace of ``C``.
     Each component's sign makes its largest loading positive, so a second run gives the same
-    picture.
+    picture. Components beyond the points' rank (two points have one) are 0 everywhere.
 
     Parameters
     ----------
@@ -88,7 +88,10 @@ def _leading(
     size = len(small)
     count = min(count, size)
     values, vectors = eigh(small / n, subset_by_index=(size - count, size - 1))
-    values, vectors = np.clip(values[::-1], 0, None), vectors[:, ::-1]
+    values, vectors = values[::-1], vectors[:, ::-1]
+    # What is not above rounding is no component: two points have one, whatever the dimensions.
+    real = values > max(n, dim) * np.finfo(np.float64).eps * max(values[0], 0)
+    values, vectors = np.where(real, values, 0), np.where(real, vectors, 0)
     if dim > n:
         vectors = centred.T @ vectors
         norms = np.linalg.norm(vectors, axis=0)
