@@ -305,6 +305,54 @@ def test_parquet_with_several_vectors_or_none(tmp_path: Path):
     assert "not a whole parquet file" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [
+        (("label", "", "n"), ("label", "column_3", "n")),
+        (("", "n"), ("label", "n")),
+        (("label", "x", "x"), ("label", "x", "x_2")),
+        (("label", "user.name", "a`b", "*"), ("label", "user_name", "a_b", "_")),
+        (("label", "a.b", "a_b"), ("label", "a_b", "given_a_b")),
+        (("label", "_rowid", "_rowaddr"), ("label", "given__rowid", "given__rowaddr")),
+        (
+            ("label", " ", "a b", "(c)", "é", "select"),
+            ("label", "column_3", "a b", "(c)", "é", "select"),
+        ),
+    ],
+)
+def test_columns_of_any_name_are_kept_and_told(
+    given: tuple[str, ...], held: tuple[str, ...], tmp_path: Path
+):
+    vectors = pa.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]], pa.list_(pa.float32()))
+    texts = [pa.array([f"{at} {row}" for row in "ab"] + [" "]) for at in range(len(given))]
+    path = tmp_path / "p.parquet"
+    pq.write_table(pa.Table.from_arrays([vectors, *texts], names=["v", *given]), path)
+    atlas = lx.import_vectors(path, tmp_path / "p.atlas", maps=("pca",))
+    space = lx.Atlas.open(atlas.path)["p"]
+    assert tuple(space.points.column_names) == held
+    for at, name in enumerate(held[1:], start=1):
+        assert space.points[name].to_pylist()[:2] == [f"{at} a", f"{at} b"]
+        if name != given[at]:
+            assert f"is called {name!r} here" in notes(space)
+    assert space.neighbors(0, 1)["point"].to_pylist() == [2]
+
+
+def test_a_nameless_column_of_vectors_is_called_by_its_place(tmp_path: Path):
+    one = pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32()))
+    path = tmp_path / "p.parquet"
+    pq.write_table(pa.Table.from_arrays([one, one], names=["", "b"]), path)
+    assert "(column_1, b); choose one with --vectors" in refusal(path)
+    assert imported(path, vectors="column_1").vectors.tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_csv_with_dots_in_the_names_of_its_columns(tmp_path: Path):
+    np.save(tmp_path / "v.npy", random(2))
+    written(tmp_path, "v.csv", "title,user.name\na,x\nb,y\n")
+    space = imported(tmp_path / "v.npy")
+    assert space.points["user_name"].to_pylist() == ["x", "y"]
+    assert "'user.name' is called 'user_name'" in notes(space)
+
+
 # ---- TensorBoard
 
 
@@ -438,7 +486,45 @@ def test_broken_log_directories(config: str, tensor: str, said: str, tmp_path: P
 def test_a_folder_of_something_else(tmp_path: Path):
     (tmp_path / "logs").mkdir()
     assert "without a projector_config.pbtxt" in refusal(tmp_path / "logs")
+    (tmp_path / "logs" / "notes.md").write_text("mine")
+    assert refusal(tmp_path / "logs").endswith("name such a directory, or a file")
+    for name in "abcdef":
+        np.save(tmp_path / "logs" / f"{name}.npy", random(2))
+    assert "its files (a.npy, b.npy, c.npy, d.npy, e.npy, ...)" in refusal(tmp_path / "logs")
+    # An environment's or a cache's are nobody's.
+    logdir(tmp_path / "logs" / ".cache", 'embeddings { tensor_path: "t.tsv" }', t_tsv="1\t2\n")
+    assert "in it or below" in refusal(tmp_path / "logs")
     assert "does not exist" in refusal(tmp_path / "nothing")
+
+
+def test_what_is_found_below_is_told(tmp_path: Path):
+    for run in ("first", "deep/second"):
+        (tmp_path / "logs" / run).mkdir(parents=True)
+        config = 'embeddings { tensor_name: "e" tensor_path: "t.tsv" }'
+        logdir(tmp_path / "logs" / run, config, t_tsv="1\t2\n3\t5\n")
+    atlas = lx.import_vectors(tmp_path / "logs", tmp_path / "made.atlas", maps=())
+    assert atlas.origin is not None
+    assert atlas.origin.notes == ("deep-second-e: found in deep/second", "first-e: found in first")
+    below = imported(tmp_path / "logs" / "first")
+    assert notes(below) == ""
+
+
+def test_of_several_embeddings_all_are_imported_or_none(tmp_path: Path):
+    """In an atlas that is there already nothing of the refused ones is left."""
+    np.save(tmp_path / "v.npy", random(3))
+    out = tmp_path / "made.atlas"
+    lx.import_vectors(tmp_path / "v.npy", out, maps=())
+    before = sorted(path.relative_to(out) for path in out.rglob("*"))
+    entries = "".join(
+        f'embeddings {{ tensor_name: "{name}" tensor_path: "{name}.tsv" }}\n' for name in "ab"
+    )
+    logs = logdir(tmp_path / "logs", entries, a_tsv="1\t2\n3\t5\n", b_tsv="1\t2\n3\tnan\n")
+    with pytest.raises(LexiscopeError, match=r"logs, b: the vector of '#1' \(row 2\) holds NaN"):
+        lx.import_vectors(logs, out, maps=())
+    assert lx.Atlas.open(out).spaces == ("v",)
+    assert sorted(path.relative_to(out) for path in out.rglob("*")) == before
+    written(logs, "b.tsv", "1\t2\n3\t4\n")
+    assert lx.import_vectors(logs, out, maps=()).spaces == ("v", "a", "b")
 
 
 # ---- the atlas

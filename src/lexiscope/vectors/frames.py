@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError
 from lexiscope.readers import plain
-from lexiscope.vectors.points import as_points
+from lexiscope.vectors.points import as_points, each_once
 from lexiscope.vectors.vectors import Share, Vectors, check, ragged
 
 UNNAMED = "__index_level_0__"
@@ -32,14 +32,15 @@ def vector_column(path: Path, asked: str | None) -> str:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise LexiscopeError(f"{path.name} is not a whole parquet file ({reason})") from error
-    there = [field.name for field in schema if _holds_vectors(field.type)]
+    names = _names(schema)
+    there = [name for name, kind in zip(names, schema.types, strict=True) if _holds_vectors(kind)]
     if asked is not None and asked not in there:
         has = f"there are {', '.join(there)}" if there else "there is none"
         raise LexiscopeError(f"{path.name} has no column {asked!r} of vectors; {has}")
     if not there:
         raise LexiscopeError(
             f"{path.name} has no column of vectors, lists of numbers; it has "
-            f"{', '.join(schema.names) or 'no column'}"
+            f"{', '.join(names) or 'no column'}"
         )
     if asked is None and len(there) > 1:
         raise LexiscopeError(
@@ -71,6 +72,13 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise LexiscopeError(f"{path.name} is not a whole parquet file ({reason})") from error
+    names = _names(table.schema)
+    renamed = [
+        f"the column {old!r} is called {new!r} here"
+        for old, new in zip(table.column_names, names, strict=True)
+        if old not in (new, UNNAMED)
+    ]
+    table = table.rename_columns(names)
     share(0.7)
     matrix = _matrix(table[column], f"{path.name}, column {column!r}")
     check(f"{path.name}, column {column!r}", matrix)
@@ -80,13 +88,17 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
         if field.name != column and not _holds_vectors(field.type)
     ]
     held = (
-        pa.table({"index" if name == UNNAMED else name: plain(table[name]) for name in others})
+        pa.table({name: plain(table[name]) for name in others})
         if others
         else _without_columns(len(matrix))
     )
     points, words, notes = as_points(held, label, path.name)
     share(1.0)
-    return Vectors(matrix, points, words, notes)
+    return Vectors(matrix, points, words, (*renamed, *notes))
+
+
+def _names(schema: pa.Schema) -> list[str]:
+    return each_once(["index" if name == UNNAMED else name for name in schema.names])
 
 
 def _without_columns(rows: int) -> pa.Table:

@@ -23,6 +23,9 @@ DIFFERENT, ONE_WORD = 0.9, 0.5
 PIECES = 0.01
 DERIVED = ("kind", "script", "length")
 
+# What the dataset of a space takes in no column's name, and whole names that it keeps to itself.
+_NOT_HELD = re.compile(r"[.`\0]|^\*$")
+_KEPT_BACK = re.compile(r"_row(id|addr|offset|_created_at_version|_last_updated_at_version)")
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan|[+-]?inf", re.I)
 
@@ -30,6 +33,24 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan|[+-
 def numbered(n: int) -> pa.Table:
     """Return the points of vectors of which nothing is known: ``#0``, ``#1`` and so on."""
     return pa.table({LABEL: pa.array([f"#{row}" for row in range(n)], pa.string())})
+
+
+def each_once(names: Sequence[str]) -> list[str]:
+    """Return columns' names, each once: one that is blank is called after its place.
+
+    Examples
+    --------
+    >>> each_once(["x", "", "x"])
+    ['x', 'column_2', 'x_2']
+    """
+    found: list[str] = []
+    for place, given in enumerate(names, start=1):
+        base = given if given.strip() else f"column_{place}"
+        name, copy = base, 2
+        while name in found:
+            name, copy = f"{base}_{copy}", copy + 1
+        found.append(name)
+    return found
 
 
 def read_points(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
@@ -121,7 +142,7 @@ def as_points(
         notes.append(f"{missing:,} points have no label and are called by their number")
     for name in names:
         if name != chosen:
-            free = name
+            free = _NOT_HELD.sub("_", name)
             while free == LABEL or free in made or not _fits(free, table[name]):
                 free = f"given_{free}"
             if free != name:
@@ -206,4 +227,6 @@ MEANT: dict[str, Callable[[pa.ChunkedArray], bool]] = {
 
 def _fits(name: str, values: pa.ChunkedArray) -> bool:
     """Tell whether a column can have this name among the points."""
-    return not columns.is_ours(name) and MEANT.get(name, lambda _: True)(values)
+    if columns.is_ours(name) or _KEPT_BACK.fullmatch(name):
+        return False
+    return MEANT.get(name, lambda _: True)(values)

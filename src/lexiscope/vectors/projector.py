@@ -21,6 +21,9 @@ from lexiscope.vectors.vectors import Share, Source, Vectors, check, ragged
 from lexiscope.vectors.words import NUMBER, parsed
 
 FORMAT = "TensorBoard projector"
+# What is named of a folder that is no log directory: files that may hold vectors.
+FILES = (".bin", ".gz", ".npy", ".parquet", ".txt", ".vec")
+LISTED = 5
 PLUGIN = "plugins/org_tensorflow_tensorboard_projector"
 
 _TOKEN = re.compile(
@@ -67,13 +70,16 @@ def find_embeddings(logdir: Path, asked: str | None) -> tuple[Source, ...]:
     LexiscopeError
         When there is none, a configuration cannot be read, or files are missing.
     """
-    configs = sorted(logdir.rglob(CONFIG))
+    configs = sorted(path for path in logdir.rglob(CONFIG) if not _is_hidden(path, logdir))
     # As TensorBoard does: where a run has one in the plugin's folder, that at its root is hidden.
     configs = [path for path in configs if not (path.parent / PLUGIN / CONFIG).exists()]
     if not configs:
+        files = [path.name for path in sorted(logdir.iterdir()) if path.suffix.lower() in FILES]
+        shown = ", ".join(files[:LISTED]) + (", ..." if len(files) > LISTED else "")
         raise LexiscopeError(
-            f"{logdir} is a folder without a {CONFIG}, so no log directory of TensorBoard's "
-            "Embedding Projector; name one, or a file"
+            f"{logdir} is a folder without a {CONFIG}, in it or below, so no log directory of "
+            "TensorBoard's Embedding Projector; name "
+            + (f"one of its files ({shown})" if files else "such a directory, or a file")
         )
     found = {}
     for config in configs:
@@ -103,6 +109,11 @@ def find_embeddings(logdir: Path, asked: str | None) -> tuple[Source, ...]:
     return tuple(_source(logdir, entry, missed) for entry in readable)
 
 
+def _is_hidden(path: Path, above: Path) -> bool:
+    """Tell whether a file lies in a hidden folder below one: environments, caches, histories."""
+    return any(part.startswith(".") for part in path.relative_to(above).parts[:-1])
+
+
 def _source(logdir: Path, entry: Entry, missed: list[str]) -> Source:
     assert entry.tensor is not None
     files = (entry.tensor,) if entry.metadata is None else (entry.tensor, entry.metadata)
@@ -114,7 +125,7 @@ def _source(logdir: Path, entry: Entry, missed: list[str]) -> Source:
         files,
         False,
         entry.name,
-        partial(_read, entry, name, tuple(missed)),
+        partial(_read, entry, name, tuple(_notes(logdir, entry, missed))),
     )
 
 
@@ -201,22 +212,25 @@ def _unquoted(token: str) -> str:
         return raw
 
 
+def _notes(logdir: Path, entry: Entry, missed: list[str]) -> Iterator[str]:
+    where = entry.config.relative_to(logdir).parent
+    if where.parts and where.as_posix() != PLUGIN:
+        yield f"found in {where.as_posix()}"
+    if missed:
+        yield f"left out, their vectors being in TensorFlow's checkpoint: {', '.join(missed)}"
+
+
 def _read(
-    entry: Entry, name: str, missed: tuple[str, ...], label: str | None, share: Share
+    entry: Entry, name: str, notes: tuple[str, ...], label: str | None, share: Share
 ) -> Vectors:
     assert entry.tensor is not None
     matrix = _tensor(entry.tensor, entry.shape)
     share(0.6)
-    notes = (
-        [f"left out, their vectors being in TensorFlow's checkpoint: {', '.join(missed)}"]
-        if missed
-        else []
-    )
     if entry.metadata is None:
         if label is not None:
             raise LexiscopeError(f"{name} comes without metadata, so there is no column {label!r}")
         check(name, matrix)
-        return Vectors(matrix, numbered(len(matrix)), False, tuple(notes))
+        return Vectors(matrix, numbered(len(matrix)), False, notes)
     table = _metadata(entry.metadata, len(matrix), ours=entry.ours)
     check(name, matrix)
     points, words, more = as_points(table, label, entry.metadata.name)

@@ -94,6 +94,9 @@ def import_vectors(
     try:
         with atlas.writing(progress) as progress:
             new = [pair for pair in zip(asked, keys, strict=True) if _is_new(atlas, *pair, replace)]
+            if len(new) > 1:  # of several one that is refused refuses all, before any is there
+                for each, _ in new:
+                    _check(each, progress)
             for each, key in new:
                 _add(atlas, each, key, progress)
             for each in asked:
@@ -144,6 +147,13 @@ def _is_new(atlas: Atlas, asked: _Asked, key: str, replace: bool) -> bool:
             "or with other options; keep both with --name NAME, or give it up with --replace"
         )
     return True
+
+
+def _check(asked: _Asked, progress: Progress) -> None:
+    """Read a source from end to end; refuse what cannot be imported."""
+    stage = _stage(progress, "checking", asked.source.name)
+    for _ in asked.source.read(asked.label, stage).blocks(asked.source.name):
+        pass
 
 
 def _add(atlas: Atlas, asked: _Asked, key: str, progress: Progress) -> None:
