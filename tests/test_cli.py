@@ -95,6 +95,21 @@ def test_near_in_words(run: Run, words: Path):
     ]
 
 
+def test_near_a_label_of_many_points_says_so(small_atlas: Path):
+    points = lx.Atlas.open(small_atlas)["context"].points
+    labels = points["label"].to_pylist()
+    often = next(label for label in labels if labels.count(label) > 1)
+    rows = [at for at, label in enumerate(labels) if label == often]
+    asked = ["near", str(small_atlas), "context", often, "-k", "1"]
+    printed = CliRunner().invoke(cli, asked).output
+    assert f"{often} is the mean of {len(rows)} points; '#{rows[0]}' is one of them" in printed
+    assert json.loads(CliRunner().invoke(cli, [*asked, "--json"]).output)["averaged"] == {
+        often: rows
+    }
+    one = CliRunner().invoke(cli, [*asked[:3], f"#{rows[0]}", "-k", "1"]).output
+    assert "mean of" not in one
+
+
 @pytest.mark.parametrize(("space", "query"), [("position", "127"), ("token_type", "#0")])
 def test_near_in_the_small_tables(run: Run, words: Path, space: str, query: str):
     done = run("near", words, space, query, "-k", "1", "--json")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -32,11 +32,14 @@ class Query:
     vector : ndarray of shape (dim,), float32
     points : ndarray of int64
         Left out of the answers.
+    averaged : dict of str to ndarray of int64
+        The points of each term that several carry: their mean stands for it.
     """
 
     text: str
     vector: Floats
     points: NDArray[np.int64]
+    averaged: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def resolve(query: QueryLike, points: pa.Table, vectors: Floats) -> Query:
@@ -69,7 +72,7 @@ def resolve(query: QueryLike, points: pa.Table, vectors: Floats) -> Query:
     if isinstance(query, str):
         whole = _find(query, points)
         if whole is not None:
-            return Query(query, _mean(vectors, whole), whole)
+            return Query(query, _mean(vectors, whole), whole, _averaged([(query, whole)]))
         return _arithmetic(query, points, vectors)
     if isinstance(query, (int, np.integer)):
         return resolve(f"#{query}", points, vectors)
@@ -139,14 +142,22 @@ def _arithmetic(query: str, points: pa.Table, vectors: Floats) -> Query:
     sign = 1.0
     if first.startswith("- "):
         first, sign = first[2:].strip(), -1.0
-    terms = [(sign, named(first, points))]
-    for operator, term in zip(parts[1::2], parts[2::2], strict=True):
-        terms.append((1.0 if operator == "+" else -1.0, named(term, points)))
-    means = np.array([sign * _mean(vectors, rows) for sign, rows in terms])
+    signs = [sign, *(1.0 if operator == "+" else -1.0 for operator in parts[1::2])]
+    terms = [(term, named(term, points)) for term in (first, *parts[2::2])]
+    means = np.array(
+        [sign * _mean(vectors, rows) for sign, (_, rows) in zip(signs, terms, strict=True)]
+    )
     vector = means.sum(axis=0, dtype=np.float64)
     if len(terms) > 1 and not np.abs(vector).max() > 1e-6 * np.abs(means).max():
         raise LexiscopeError(f"{query!r} adds up to the zero vector, which is near nothing")
-    return Query(query, vector.astype(np.float32), np.concatenate([rows for _, rows in terms]))
+    rows = np.concatenate([rows for _, rows in terms])
+    return Query(query, vector.astype(np.float32), rows, _averaged(terms))
+
+
+def _averaged(
+    terms: Sequence[tuple[str, NDArray[np.int64]]],
+) -> dict[str, NDArray[np.int64]]:
+    return {term: rows for term, rows in terms if len(rows) > 1}
 
 
 def _mean(vectors: Floats, rows: NDArray[np.int64]) -> Floats:

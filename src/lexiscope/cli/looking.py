@@ -68,9 +68,11 @@ def near(
     """List the points of SPACE nearest to QUERY, in the original space.
 
     QUERY is a label, a point number such as '#12', or arithmetic on them; several are answered
-    one after the other. The points of a query are left out of its answer.
+    one after the other. The points of a query are left out of its answer. Where several points
+    carry a label (the occurrences of a word), their mean is asked.
     """
     from lexiscope.atlas import Atlas
+    from lexiscope.queries import resolve
 
     held = Atlas.open(atlas)[space]
     if layer is not None:
@@ -88,6 +90,10 @@ def near(
         answer: dict[str, Any] = {"space": space, "query": asked, "metric": metric}
         if held.layers:
             answer["layer"] = held.layers[-1]
+        terms = resolve(asked, held.points, held.vectors).averaged
+        averaged = {term: rows.tolist() for term, rows in terms.items()}
+        if averaged:
+            answer["averaged"] = averaged
         answers.append(answer | {"neighbors": near})
     if to_json:
         as_json(answers[0] if len(answers) == 1 else answers)
@@ -95,6 +101,9 @@ def near(
     for answer in answers:
         at = f", layer {answer['layer']}" if "layer" in answer else ""
         click.secho(f"{space}{at}, near {answer['query']} ({metric})", bold=True)
+        for term, rows in answer.get("averaged", {}).items():
+            said = f"{term} is the mean of {len(rows):,} points; '#{rows[0]}' is one of them"
+            click.secho(f"  {said}", dim=True)
         as_table([short(row) for row in answer["neighbors"]])
 
 
