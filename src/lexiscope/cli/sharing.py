@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +9,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lexiscope.cli.options import FORMATS, PORT, Command, json_option, numbers
-from lexiscope.terminal import as_json
+from lexiscope.terminal import as_json, counted
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
 
 LISTED = 12
+FINDINGS = (
+    "group",
+    "senses",
+    "positions",
+    "token_types",
+    "senses_overall",
+    "contextuality",
+    "geometry",
+    "norm_by_rank",
+    "hubness",
+    "clusters",
+)
 
 
 @click.command(
@@ -33,9 +44,14 @@ LISTED = 12
 @click.option(
     "--projection", "projections", multiple=True, help="Only this one (tsne-2d); again for more."
 )
-@click.option("-k", type=click.IntRange(min=1), help="html: neighbours kept of each point.")
+@click.option(
+    "-k", type=click.IntRange(min=1), help="html: neighbours kept of each point.  [default: 15]"
+)
 @click.option("--color", help="png, svg, pdf: the column that colours the points.")
-@click.option("--finding", help="png, svg, pdf: draw this finding instead of a map.")
+@click.option(
+    "--finding",
+    help=f"png, svg, pdf: instead of a map draw {', '.join(FINDINGS[:-1])} or {FINDINGS[-1]}.",
+)
 @json_option
 def export(
     atlas: Path,
@@ -49,35 +65,34 @@ def export(
 ) -> None:
     """Write an atlas, or what is chosen of it, as files that other programs read.
 
-    DESTINATION is a file with the format's ending, or a folder for all there is.
+    DESTINATION is a file with the format's ending (word2vec: .txt, .vec or .bin; embedding-atlas:
+    .parquet; tensorboard has none), or a folder, without an ending, for all there is.
     """
     from lexiscope.atlas import Atlas
-    from lexiscope.export import FORMATS, Choice, export
+    from lexiscope.export import Choice, export
 
     choice = Choice(spaces, numbers(layers) or (), projections)
     given = {name: value for name, value in options.items() if value is not None}
     written = export(Atlas.open(atlas), format, destination, choice, **given)
     if to_json:
-        as_json({"atlas": str(atlas), "format": format, "written": [str(path) for path in written]})
+        files = [str(path) for path in written]
+        told = {"written": files, "notes": written.notes}
+        as_json({"atlas": str(atlas), "format": format, **told})
         return
     if len(written) > LISTED:
         click.echo(f"wrote {len(written)} files to {destination}")
     else:
         for path in written:
             click.echo(f"wrote {path} ({_size(path)})")
-    first = str(written[0])
-    look = FORMATS[format].look.format(
-        shlex.quote(first), python=repr(first), binary=first.lower().endswith(".bin")
-    )
-    if look:
-        click.echo(look)
+    for note in written.notes:
+        click.echo(note)
 
 
 def _size(path: Path) -> str:
-    if path.is_dir():
-        return "folder"
-    size = path.stat().st_size
-    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
+    files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+    size = sum(each.stat().st_size for each in files)
+    shown = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
+    return f"a folder of {counted(len(files), 'file')}, {shown}" if path.is_dir() else shown
 
 
 @click.command(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from lexiscope.atlas import MANIFEST, Atlas, storing
 from lexiscope.errors import LexiscopeError
 from lexiscope.space import Layer
 
-# A destination that ends so was meant to be a file; as a folder's name it would surprise.
-FILES = re.compile(r"\.(bin|csv|gz|html|jsonl?|np[yz]|parquet|pdf|png|svg|tsv|txt|vec|zip)")
+# A destination that ends so was meant to be a file, of this format or of another; as a folder's
+# name it would surprise.
+FILES = re.compile(
+    r"\.(7z|arrow|atlas|avif|avro|bin|bmp|bz2|csv|db|docx?|duckdb|eps|feather|gif|gz|h5|hdf5|ico"
+    r"|ipc|ipynb|jpe?g|jsonl?|kv|log|md|mhtml?|model|ndjson|np[yz]|od[st]|orc|parquet|pb|pbtxt|pdf"
+    r"|pickle|pkl|png|pptx?|pq|ps|pt|pth|rar|rst|rtf|safetensors|sqlite3?|svgz?|tab|tar|tex|tgz"
+    r"|tiff?|tsv|txt|vec|webp|x?html?|xlsx?|xml|xz|ya?ml|zip|zst)"
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,10 @@ class Choice:
         _refuse_unknown("space", self.spaces, atlas.spaces)
         spaces = [name for name in atlas.spaces if not self.spaces or name in self.spaces]
         layers = {name: atlas[name].layers for name in spaces}
+        if self.layers and not any(layers.values()):
+            tables = " and ".join(spaces)
+            what = "is a table, it has" if len(spaces) == 1 else "are tables, they have"
+            raise LexiscopeError(f"{tables} {what} no layers: leave --layers out")
         _refuse_unknown("layer", self.layers, sorted({n for each in layers.values() for n in each}))
         found = [
             (name, layer, list(atlas.projections(name, layer)))
@@ -89,17 +100,54 @@ class Choice:
         ]
 
 
-def placed(parts: Iterable[Part], destination: Path, suffix: str) -> list[tuple[Part, Path]]:
+def is_file(destination: Path, endings: Sequence[str]) -> bool:
+    """Tell whether a destination is one file or a folder, and refuse what can be neither.
+
+    Parameters
+    ----------
+    destination : pathlib.Path
+        A file when it has one of the format's endings, otherwise a folder.
+    endings : sequence of str
+        The format's, with their dots; none where it always is a folder.
+
+    Raises
+    ------
+    LexiscopeError
+        For an ending of another sort of file, and where nothing can be written.
+    """
+    ending = destination.suffix.lower()
+    if ending in endings:
+        check_file(destination)
+        return True
+    if FILES.fullmatch(ending) and not destination.is_dir():
+        stem = destination.with_suffix("")
+        if not endings:
+            raise LexiscopeError(
+                f"{destination}: this format is a folder of files, and no {ending}: give its name "
+                f"no ending, such as {stem}"
+            )
+        wanted = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+        raise LexiscopeError(
+            f"{destination}: the ending must be {wanted}, not {ending}; name "
+            f"{destination.with_suffix(endings[0])}, or a folder, without an ending, such as {stem}"
+        )
+    check_folder(destination)
+    return False
+
+
+def placed(
+    parts: Iterable[Part], destination: Path, endings: Sequence[str]
+) -> list[tuple[Part, Path]]:
     """Say which file each part goes to: the destination itself, or one each in a folder.
 
     Parameters
     ----------
     parts : iterable of Part
     destination : pathlib.Path
-        With the format's ending a file, for one part; otherwise a folder, made when it is not
-        there.
-    suffix : str
-        The ending, with its dot.
+        With one of the format's endings a file, for one part; otherwise a folder, made when it
+        is not there.
+    endings : sequence of str
+        With their dots; files in a folder have the first.
 
     Raises
     ------
@@ -108,16 +156,8 @@ def placed(parts: Iterable[Part], destination: Path, suffix: str) -> list[tuple[
         destination that cannot be.
     """
     parts = list(parts)
-    ending = destination.suffix.lower()
-    if ending != suffix:
-        if FILES.fullmatch(ending) and not destination.is_dir():
-            raise LexiscopeError(
-                f"{destination}: this format's files end in {suffix}, not in {ending}; name "
-                f"{destination.with_suffix(suffix)}, or a folder"
-            )
-        check_folder(destination)
-        return [(part, destination / f"{part.name}{suffix}") for part in parts]
-    check_file(destination)
+    if not is_file(destination, endings):
+        return [(part, destination / f"{part.name}{endings[0]}") for part in parts]
     if len(parts) > 1:
         names = ", ".join(part.name for part in parts)
         raise LexiscopeError(
@@ -134,6 +174,7 @@ def check_file(path: Path) -> None:
         raise LexiscopeError(f"{path} is {what}: name a file")
     if not path.parent.is_dir():
         raise LexiscopeError(f"{path}: there is no folder {path.parent}; make it first")
+    _check_writable(path.parent)
 
 
 def check_folder(path: Path) -> None:
@@ -142,6 +183,18 @@ def check_folder(path: Path) -> None:
         raise LexiscopeError(f"{path} is an atlas; name another folder")
     if path.exists() and not path.is_dir():
         raise LexiscopeError(f"{path} is a file; name a folder")
+    _check_writable(next(each for each in (path, *path.parents) if each.exists()))
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that takes no new file, whatever the reason."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise LexiscopeError(
+            f"nothing can be written in {folder.resolve()}; name another place"
+        ) from error
 
 
 def check_companions(path: Path, companions: Iterable[Path], ours: Iterable[str]) -> None:
@@ -172,19 +225,25 @@ def fresh(path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise LexiscopeError(f"{path} is a folder, and a file is to be written there; move it")
     aside = path.with_name(f".{path.name}.new")
-    with storing(path.parent):
+    with _told(path), storing(path.parent):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield aside
             aside.replace(path)
-        except OSError as error:
-            # A person knows the file by its own name.
-            if error.filename == str(aside):
-                error.filename = str(path)
-            raise
         finally:
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Name the file that a person knows, for whatever reason it cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise LexiscopeError(
+            f"{path} cannot be written ({error.strerror or error}); name another place"
+        ) from error
 
 
 def _refuse_unknown(what: str, asked: Iterable[object], there: Iterable[object]) -> None:

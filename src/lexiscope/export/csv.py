@@ -12,11 +12,12 @@ from lexiscope.atlas import Atlas
 from lexiscope.contract.arrow import as_text
 from lexiscope.export.choice import Choice, fresh, placed
 from lexiscope.export.rows import beside, drawn
+from lexiscope.export.written import Written
 
 
 def export_csv(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write one csv file a layer or table: a row a point, its columns, its places.
 
     UTF-8, commas, with the columns' names in the first line. Text stands in quotes; a missing
@@ -34,7 +35,7 @@ def export_csv(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The files.
 
     Raises
@@ -43,12 +44,13 @@ def export_csv(
         For several to one file, and when nothing can be written there.
     """
     written = []
-    for part, path in placed((choice or Choice()).parts(atlas), Path(destination), ".csv"):
+    for part, path in placed((choice or Choice()).parts(atlas), Path(destination), [".csv"]):
         table = beside(atlas[part.space].points, drawn(atlas, part))
         with fresh(path) as aside:
             write_csv(table, aside)
         written.append(path)
-    return written
+    read = f"read with: pandas.read_csv({str(written[0])!r}, keep_default_na=False)"
+    return Written(written, [read, "vectors are not in it: an export as parquet or npy has them"])
 
 
 def write_csv(table: pa.Table, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.choice import Choice, Part, fresh, placed
+from lexiscope.export.choice import Choice, Part, check_companions, fresh, placed
 from lexiscope.export.rows import beside
+from lexiscope.export.written import Written
 from lexiscope.space import Space
+from lexiscope.workflow import region_labels
 
 K = 15
 # What `embedding-atlas` is told by name on its command line.
@@ -22,13 +25,14 @@ X, Y, NEIGHBORS, TEXT = "projection_x", "projection_y", "neighbors", "text"
 
 def export_embedding_atlas(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write one Parquet file a layer or table, with places, neighbours and texts.
 
     ``projection_x`` and ``projection_y`` are those of the projection in the plane that keeps most
     neighbours, or of the first chosen. ``neighbors`` has of each point the 15 nearest by cosine,
     their row numbers as ``ids`` and 1 - cosine as ``distances``. ``text`` is the sentence of a word
-    in context, the label of a table's row.
+    in context, the label of a table's row. A ``.labels.parquet`` beside it has the names of the
+    map's regions, for ``--labels``.
 
     Parameters
     ----------
@@ -40,24 +44,57 @@ def export_embedding_atlas(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The files.
 
     Raises
     ------
     LexiscopeError
-        For several to one file, where there is no projection in the plane, and when nothing can be
-        written there.
+        For several to one file, where there is no projection in the plane, where a file of
+        another's would be replaced by the names, and when nothing can be written there.
     """
     parts = (choice or Choice()).parts(atlas)
     flat = {part: _plane(atlas, part) for part in parts}
+    chosen = placed(parts, Path(destination), [".parquet"])
+    for _, path in chosen:
+        check_companions(path, [_beside(path)], [".parquet"])
     written = []
-    for part, path in placed(parts, Path(destination), ".parquet"):
-        table = _table(atlas, part, flat[part])
-        with fresh(path) as aside:
+    for part, path in chosen:
+        table, names = _table(atlas, part, flat[part]), _names(atlas, part, flat[part])
+        # Both or none: names that are not of this map would stand on it.
+        with fresh(_beside(path)) as for_names, fresh(path) as aside:
+            pq.write_table(names, for_names)
             pq.write_table(table, aside)
-        written.append(path)
-    return written
+        written += [path, _beside(path)]
+        if not names.num_rows:
+            written.pop().unlink()
+    return Written(written, [_look(written)])
+
+
+def _beside(path: Path) -> Path:
+    """Return where the names of regions go."""
+    return path.with_suffix(".labels.parquet")
+
+
+def _look(written: list[Path]) -> str:
+    """Return the command that opens the first file."""
+    file = written[0]
+    named = f" --labels {shlex.quote(str(_beside(file)))}" if _beside(file) in written else ""
+    columns = f"--x {X} --y {Y} --neighbors {NEIGHBORS} --text {TEXT}"
+    return f"look with: embedding-atlas {shlex.quote(str(file))} {columns}{named}"
+
+
+def _names(atlas: Atlas, part: Part, id: str) -> pa.Table:
+    """Return the names of regions: the coarser are seen from afar, of two the larger."""
+    found = region_labels(atlas, part.space, id, part.layer)
+    columns = {
+        "x": pa.array([each["place"][0] for each in found], pa.float64()),
+        "y": pa.array([each["place"][1] for each in found], pa.float64()),
+        "text": pa.array([each["text"] for each in found], pa.string()),
+        "level": pa.array([each["level"] for each in found], pa.int64()),
+        "priority": pa.array([each["size"] for each in found], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def _plane(atlas: Atlas, part: Part) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
+from lexiscope import contract
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.choice import Choice, Part, check_file, check_folder, fresh
-from lexiscope.figures import MOST_NAMES, Name, figure_of, styled
-from lexiscope.findings import Finding
+from lexiscope.export.choice import Choice, Part, fresh, is_file
+from lexiscope.export.found import Draw, finding_drawings, finding_name
+from lexiscope.export.written import Written, counted
+from lexiscope.figures import MOST_NAMES, Name, styled
+from lexiscope.projection.projection import TELLING
 from lexiscope.workflow import region_labels
 
 if TYPE_CHECKING:
@@ -24,26 +29,26 @@ METADATA: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "Creator": "lexiscope", "Producer": None},
 }
 DOTS = 300
-Draw = Callable[[], "Figure"]
+COLUMNS = 8  # named of those that can colour a map
 
 
 def export_png(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None, **options: Any
-) -> list[Path]:
+) -> Written:
     """Write figures as PNG, 300 dots an inch; see `export_figure`."""
     return export_figure(atlas, destination, choice, ".png", **options)
 
 
 def export_svg(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None, **options: Any
-) -> list[Path]:
+) -> Written:
     """Write figures as SVG, its text as text; see `export_figure`."""
     return export_figure(atlas, destination, choice, ".svg", **options)
 
 
 def export_pdf(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None, **options: Any
-) -> list[Path]:
+) -> Written:
     """Write figures as PDF, its text as text; see `export_figure`."""
     return export_figure(atlas, destination, choice, ".pdf", **options)
 
@@ -56,7 +61,7 @@ def export_figure(
     *,
     color: str | None = None,
     finding: str | None = None,
-) -> list[Path]:
+) -> Written:
     """Draw maps, or what was found, for a paper.
 
     Parameters
@@ -64,60 +69,95 @@ def export_figure(
     atlas : Atlas
     destination : path
         With the ending one figure: the map chosen, or of the first space chosen, at its last
-        layer, the one that keeps most. Otherwise a folder: every map chosen and, where the atlas
-        keeps findings, all that was found.
+        layer, the one that keeps most. Otherwise a folder: every map chosen and, where no
+        projection is chosen, all that was found.
     choice : Choice or None
         None is all there is.
     ending : {".png", ".svg", ".pdf"}
     color : str, optional
-        The column that colours a map's points.
+        The column that colours a map's points; by default the most telling that there is.
     finding : str, optional
-        Draw what was found, by its name such as ``positions``, instead of maps.
+        Draw what was found instead of maps: one of `lexiscope.export.found.NAMES`, or as
+        `finding_name` reads it.
 
     Returns
     -------
-    list of pathlib.Path
-        The files.
+    Written
+        The files; the notes say what is drawn, and what else there is to draw.
 
     Raises
     ------
     LexiscopeError
-        For a column or a finding that is not there, and when nothing can be written there.
+        For a column or a finding that is not there, when there is nothing to draw, and when
+        nothing can be written there.
     """
     path, choice = Path(destination), choice or Choice()
-    is_file = path.suffix.lower() == ending
-    if is_file:
-        check_file(path)
-    else:
-        check_folder(path)
-    parts = choice.parts(atlas)
-    found = [each for each in atlas.findings if each.space in {part.space for part in parts}]
     if finding is not None:
-        drawings = dict(_findings(atlas, found, finding))
-    elif is_file:
-        drawings = {"": _chosen(atlas, parts, choice, color)}
+        finding_name(finding)
+        given = "--projection" if choice.projections else "--color" if color is not None else None
+        if given:
+            raise LexiscopeError(f"--finding {finding} draws no map: leave {given} out")
+    one = is_file(path, [ending])
+    parts = choice.parts(atlas)
+    spaces = list(dict.fromkeys(part.space for part in parts))
+    if finding is not None:
+        drawings = finding_drawings(atlas, spaces, finding)
+        notes = [f"drawn: what was found, {', '.join(drawings)}"]
+    elif one:
+        part = _chosen(atlas, parts, choice)
+        id = part.projections[0]
+        drawings = {"": _map(atlas, part, id, color)}
+        notes = [_drawn(atlas, part, id, color), *_also(atlas, part, id, color)]
     else:
-        drawings = {
-            f"{part.name}-{id}": _map(atlas, part, id, color)
-            for part in parts
-            for id in part.projections
-        } | dict(_findings(atlas, found, None))
-    if is_file and len(drawings) > 1:
+        drawings, notes = _all(atlas, parts, choice, color, spaces)
+    if one and len(drawings) > 1:
         raise LexiscopeError(
             f"{path} is one figure, and {len(drawings)} are chosen ({', '.join(drawings)}): choose "
             "one with --space, or name a folder"
         )
     written = []
     for name, draw in drawings.items():
-        file = path if is_file else path / f"{name}{ending}"
+        file = path if one else path / f"{name}{ending}"
         with fresh(file) as aside, styled():
             draw().savefig(aside, format=ending[1:], dpi=DOTS, metadata=METADATA[ending])
         written.append(file)
-    return written
+    return Written(written, notes)
 
 
-def _chosen(atlas: Atlas, parts: list[Part], choice: Choice, color: str | None) -> Draw:
-    """Return the one map that a file holds."""
+def _all(
+    atlas: Atlas, parts: list[Part], choice: Choice, color: str | None, spaces: list[str]
+) -> tuple[dict[str, Draw], list[str]]:
+    """Return the drawings of a folder, and what is said of them."""
+    # A column that only some spaces have colours those; asked for in none it is refused.
+    without = [name for name in spaces if color not in atlas[name].points.column_names]
+    plain = without if color is not None and len(without) < len(spaces) else []
+    drawings = {
+        f"{part.name}-{id}": _map(atlas, part, id, None if part.space in plain else color)
+        for part in parts
+        for id in part.projections
+    }
+    if not drawings:
+        raise _none(atlas)
+    found = finding_drawings(atlas, spaces)
+    said = f"drawn: {counted(len(drawings), 'map')}"
+    said += f" ({', '.join(plain)} without the column {color})" if plain else ""
+    if choice.projections:
+        # Who chooses a projection wants maps.
+        left = f"{counted(len(found), 'figure')} of findings left out; --finding NAME draws one"
+        return drawings, [said, *([left] if found else [])]
+    if found:
+        return drawings | found, [f"{said}, {counted(len(found), 'figure')} of findings"]
+    return drawings, [f"{said}; no findings are kept, lexiscope report {atlas.path} measures them"]
+
+
+def _none(atlas: Atlas) -> LexiscopeError:
+    return LexiscopeError(
+        f"nothing chosen has a projection: compute one with lexiscope project {atlas.path}"
+    )
+
+
+def _chosen(atlas: Atlas, parts: list[Part], choice: Choice) -> Part:
+    """Return the one part whose map a file holds."""
     if len(choice.spaces) > 1 or len(choice.layers) > 1 or len(choice.projections) > 1:
         raise LexiscopeError(
             "one figure holds one map: choose one space, layer and projection, or name a folder"
@@ -127,24 +167,63 @@ def _chosen(atlas: Atlas, parts: list[Part], choice: Choice, color: str | None) 
         # A layer is asked for: then a table is not meant.
         spaces = {name: part for name, part in spaces.items() if part.layer is not None} or spaces
     if not spaces:
-        raise LexiscopeError(
-            f"nothing chosen has a projection: compute one with lexiscope project {atlas.path}"
-        )
-    part = next(iter(spaces.values()))  # of a space in context, its last layer
-    return _map(atlas, part, part.projections[0], color)
+        raise _none(atlas)
+    return next(iter(spaces.values()))  # of a space in context, its last layer
 
 
 def _map(atlas: Atlas, part: Part, id: str, color: str | None) -> Draw:
     def draw() -> Figure:
         made = atlas.projection(part.space, id, part.layer)
         names = _names(region_labels(atlas, part.space, id, part.layer))
-        # A column that only some spaces have colours those; asked for in none it is refused.
-        known = color is None or color in atlas[part.space].points.column_names
-        if not known and any(color in atlas[name].points.column_names for name in atlas):
-            return made.figure(names=names or None, title=_title(atlas, part))
-        return made.figure(color=color, names=names or None, title=_title(atlas, part))
+        column = _color(atlas, part, color)
+        return made.figure(color=column, names=names or None, title=_title(atlas, part))
 
     return draw
+
+
+def _color(atlas: Atlas, part: Part, asked: str | None) -> str | None:
+    """Return the column that colours a map: the one asked for, else the most telling one."""
+    points = atlas[part.space].points
+    telling = (name for name in TELLING if name in points.column_names)
+    several = (name for name in telling if pc.count_distinct(points[name]).as_py() > 1)
+    return next(several, None) if asked is None else asked
+
+
+def _drawn(atlas: Atlas, part: Part, id: str, color: str | None) -> str:
+    """Say which map a file holds."""
+    layer = "" if part.layer is None else f", layer {part.layer}"
+    column = _color(atlas, part, color)
+    colored = "not coloured" if column is None else f"coloured by {column}"
+    return f"drawn: space {part.space}{layer}, projection {id}, {colored}"
+
+
+def _also(atlas: Atlas, part: Part, id: str, color: str | None) -> Iterable[str]:
+    """Say with which options another map would be drawn, where there is one."""
+    space, drawn = atlas[part.space], _color(atlas, part, color)
+    others = [name for name in atlas if name != part.space and any(_projections(atlas, name))]
+    ids = [each for each in atlas.projections(part.space, part.layer) if each != id]
+    points = space.points
+    columns = [
+        name
+        for name in points.column_names
+        if name != drawn and contract.typed(points[name]).type != "text"
+    ]
+    findings = finding_drawings(atlas, [part.space])
+    also = {
+        "--space": ", ".join(others),
+        "--layers": ", ".join(str(layer) for layer in space.layers if layer != part.layer),
+        "--projection": ", ".join(ids),
+        "--color": ", ".join(columns[:COLUMNS]) + (", ..." if len(columns) > COLUMNS else ""),
+        "--finding": ", ".join(each.removeprefix(f"{part.space}-") for each in findings),
+    }
+    said = [f"{option} ({values})" for option, values in also.items() if values]
+    if said:
+        yield f"also there: {', '.join(said)}"
+
+
+def _projections(atlas: Atlas, name: str) -> Iterable[str]:
+    for layer in atlas[name].layers or (None,):
+        yield from atlas.projections(name, layer)
 
 
 def _names(regions: list[dict[str, Any]]) -> list[Name]:
@@ -166,26 +245,3 @@ def _title(atlas: Atlas, part: Part) -> str:
     of = atlas.origin.name if atlas.origin else atlas.path.name
     at = "" if part.layer is None else f", layer {part.layer}"
     return f"{of}: {part.space.replace('_', ' ')}{at}"
-
-
-def _findings(atlas: Atlas, found: list[Finding], name: str | None) -> Iterator[tuple[str, Draw]]:
-    """Return the figures of findings, those of one name and space together."""
-    told: dict[tuple[str, str], list[Finding]] = {}
-    for each in found:
-        if not each.refused:
-            told.setdefault((each.space, each.name), []).append(each)
-    names = list(dict.fromkeys(each for _, each in told))
-    if name is not None and name not in names:
-        if not names:
-            raise LexiscopeError(
-                f"{atlas.path} keeps no findings of what is chosen: measure them with lexiscope "
-                f"report {atlas.path}"
-            )
-        raise LexiscopeError(f"finding {name!r}: there are {', '.join(names)}")
-    for (space, kind), those in told.items():
-        if name in (None, kind):
-            yield f"{space}-{kind}", _figure(kind, those)
-
-
-def _figure(name: str, found: list[Finding]) -> Draw:
-    return lambda: figure_of(name, [dict(each.figures) for each in found])

@@ -12,6 +12,7 @@ from typing import Any
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice
+from lexiscope.export.written import Written
 
 
 @dataclass(frozen=True)
@@ -23,54 +24,40 @@ class Format:
     where : str
         The function, as ``module:name`` below `lexiscope.export`. It is called as
         ``function(atlas, destination, choice, **options)`` and returns the files it wrote.
-    look : str
-        What to do with what was written, where ``{}`` is the first file as a shell takes it and
-        ``{python}`` as Python does; ``{binary}`` is True for a ``.bin``.
     options : tuple of str
         What else the function takes.
     """
 
     where: str
-    look: str
     options: tuple[str, ...] = ()
 
     def write(
         self, atlas: Atlas, destination: str | os.PathLike[str], choice: Choice, **options: Any
-    ) -> list[Path]:
+    ) -> Written:
         """Write an atlas, or what is chosen of it; see the function of the format."""
         module, _, name = self.where.partition(":")
         function = getattr(importlib.import_module(f"lexiscope.export.{module}"), name)
-        written: list[Path] = function(atlas, Path(destination), choice, **options)
+        written: Written = function(atlas, Path(destination), choice, **options)
         return written
 
 
 FORMATS: Mapping[str, Format] = {
-    "html": Format(
-        "page:export_html", "open {} in a browser (a folder: over python -m http.server)", ("k",)
-    ),
-    "png": Format("figure:export_png", "", ("color", "finding")),
-    "svg": Format("figure:export_svg", "", ("color", "finding")),
-    "pdf": Format("figure:export_pdf", "", ("color", "finding")),
-    "parquet": Format("parquet:export_parquet", "read with: pandas.read_parquet({python})"),
-    "npy": Format(
-        "npy:export_npy", "read with: numpy.load({python}); row for row its points are in the .csv"
-    ),
-    "csv": Format(
-        "csv:export_csv",
-        "read with: pandas.read_csv({python}, keep_default_na=False); vectors are not in it, an "
-        "export as parquet or npy has them",
-    ),
-    "word2vec": Format(
-        "word2vec:export_word2vec",
-        "read with gensim: KeyedVectors.load_word2vec_format({python}, binary={binary}); labels "
-        "with white space and labels that repeat are rewritten, the .json tells the originals",
-    ),
-    "tensorboard": Format("tensorboard:export_tensorboard", "look with: tensorboard --logdir {}"),
-    "embedding-atlas": Format(
-        "embedding_atlas:export_embedding_atlas",
-        "look with: embedding-atlas {} --x projection_x --y projection_y --neighbors neighbors "
-        "--text text",
-    ),
+    "html": Format("page:export_html", ("k",)),
+    "png": Format("figure:export_png", ("color", "finding")),
+    "svg": Format("figure:export_svg", ("color", "finding")),
+    "pdf": Format("figure:export_pdf", ("color", "finding")),
+    "parquet": Format("parquet:export_parquet"),
+    "npy": Format("npy:export_npy"),
+    "csv": Format("csv:export_csv"),
+    "word2vec": Format("word2vec:export_word2vec"),
+    "tensorboard": Format("tensorboard:export_tensorboard"),
+    "embedding-atlas": Format("embedding_atlas:export_embedding_atlas"),
+}
+# What a format may take beside what is chosen of an atlas.
+OPTIONS = {
+    "k": "-k (how many neighbours are kept of each point, such as -k 15)",
+    "color": "--color (the column that colours a map's points, such as --color kind)",
+    "finding": "--finding (what is drawn instead of a map, such as --finding hubness)",
 }
 
 
@@ -80,7 +67,7 @@ def export(
     destination: str | os.PathLike[str],
     choice: Choice | None = None,
     **options: Any,
-) -> list[Path]:
+) -> Written:
     """Write an atlas as files that other programs read.
 
     Parameters
@@ -97,8 +84,8 @@ def export(
 
     Returns
     -------
-    list of pathlib.Path
-        The files written.
+    Written
+        The files, a list of paths; its ``notes`` say what is in them and how they are read.
 
     Raises
     ------
@@ -110,6 +97,14 @@ def export(
     chosen = FORMATS[format]
     for name in options:
         if name not in chosen.options:
-            takes = ", ".join(chosen.options) or "nothing but what is chosen of the atlas"
-            raise LexiscopeError(f"{name}: an export as {format} takes {takes}")
+            raise LexiscopeError(_not_taken(name, format))
     return chosen.write(atlas, destination, choice or Choice(), **options)
+
+
+def _not_taken(name: str, format: str) -> str:
+    takers = [each for each, known in FORMATS.items() if name in known.options]
+    if not takers:
+        return f"{name}: no format takes this; there are {', '.join(OPTIONS)}"
+    takes = ", ".join(OPTIONS[each] for each in FORMATS[format].options)
+    instead = f"that takes {takes}" if takes else "leave it out"
+    return f"{OPTIONS[name]} is for {', '.join(takers)}, not for {format}; {instead}"

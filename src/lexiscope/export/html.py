@@ -11,6 +11,7 @@ from typing import Any
 import lexiscope
 from lexiscope.atlas import MANIFEST, Atlas, storing
 from lexiscope.errors import LexiscopeError
+from lexiscope.export.choice import check_file
 from lexiscope.export.template import filled, read_template
 from lexiscope.findings import Finding
 from lexiscope.workflow import Difference
@@ -30,8 +31,7 @@ def check_destination(path: Path) -> None:
     if path.is_dir():
         what = "an atlas" if (path / MANIFEST).exists() else "a folder"
         raise LexiscopeError(f"{path} is {what}: name a file for the page, such as report.html")
-    if not path.parent.is_dir():
-        raise LexiscopeError(f"{path}: there is no folder {path.parent}; make it first")
+    check_file(path)
     read_template(TEMPLATE)
 
 

@@ -11,11 +11,12 @@ from lexiscope.atlas import Atlas
 from lexiscope.export.choice import Choice, check_companions, fresh, placed
 from lexiscope.export.csv import write_csv
 from lexiscope.export.rows import about, as_json
+from lexiscope.export.written import Written
 
 
 def export_npy(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write one ``.npy`` file a layer or table, ``word.npy`` with ``word.csv`` beside it.
 
     The matrix is (n_points, dim), float32, in C order; the csv has one row a point, in the order of
@@ -31,7 +32,7 @@ def export_npy(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The files, a matrix followed by its two companions.
 
     Raises
@@ -41,7 +42,7 @@ def export_npy(
         when nothing can be written there.
     """
     written = []
-    chosen = placed((choice or Choice()).parts(atlas), Path(destination), ".npy")
+    chosen = placed((choice or Choice()).parts(atlas), Path(destination), [".npy"])
     for _, path in chosen:
         check_companions(path, _beside(path), (".npy",))
     for part, path in chosen:
@@ -55,7 +56,8 @@ def export_npy(
             with for_matrix.open("wb") as file:
                 np.save(file, np.ascontiguousarray(matrix, dtype=np.float32))
         written += [path, points, notes]
-    return written
+    read = f"read with: numpy.load({str(written[0])!r}); row for row its points are in the .csv"
+    return Written(written, [read])
 
 
 def _beside(path: Path) -> tuple[Path, Path]:

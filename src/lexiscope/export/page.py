@@ -7,6 +7,7 @@ import gzip
 import html
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ import lexiscope
 from lexiscope import contract
 from lexiscope.atlas import Atlas, storing
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.choice import Choice, Part, check_file, check_folder, fresh
+from lexiscope.export.choice import Choice, Part, fresh, is_file
+from lexiscope.export.contents import contents
 from lexiscope.export.template import filled, read_template
+from lexiscope.export.written import Written
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.workflow import region_labels
 
@@ -61,7 +64,7 @@ def export_html(
     choice: Choice | None = None,
     *,
     k: int | None = None,
-) -> list[Path]:
+) -> Written:
     """Write an atlas as the page that `lexiscope view` shows, to be opened without a server.
 
     It holds what is chosen with all columns, the names of regions, every point's nearest
@@ -80,8 +83,8 @@ def export_html(
 
     Returns
     -------
-    list of pathlib.Path
-        The file, or the folder.
+    Written
+        The file, or the folder; the notes say what it holds and what was left out.
 
     Raises
     ------
@@ -90,22 +93,31 @@ def export_html(
         nothing can be written there.
     """
     destination = Path(destination)
-    is_file = destination.suffix.lower() == ".html"
-    if is_file:
-        check_file(destination)
-    else:
+    one = is_file(destination, [".html"])
+    if not one:
         _check_free(destination)
     template = read_template("alone.html")
     parts = (choice or Choice()).parts(atlas)
     bodies = _bodies(atlas, parts, k)
     title = atlas.path.resolve().name
-    if is_file:
+    if one:
         page = filled(template, title, {"files": None}, _embedded(bodies, destination))
         with fresh(destination) as aside:
             aside.write_text(page, encoding="utf-8", errors="replace")
     else:
         _write_folder(destination, template.replace(CLOSED, OPEN, 1), title, bodies)
-    return [destination]
+    return Written([destination], [*contents(atlas, parts), _look(destination, one=one)])
+
+
+def _look(destination: Path, *, one: bool) -> str:
+    """Say how it is opened: data that a page fetches does not come from disk."""
+    name = shlex.quote(str(destination))
+    if one:
+        return f"open it in a browser, from disk and without a server: {name}"
+    return (
+        f"serve it: python -m http.server -d {name}, then open http://localhost:8000; or put it on "
+        "a static host (opened from disk it cannot fetch its data)"
+    )
 
 
 # ---- what the page finds -----------------------------------------------------------------
@@ -248,7 +260,6 @@ def _embedded(bodies: Iterator[Body], destination: Path) -> str:
 
 def _check_free(folder: Path) -> None:
     """Refuse a folder that holds anything but an earlier export."""
-    check_folder(folder)
     if folder.is_dir():
         others = {entry.name for entry in folder.iterdir()} - {INDEX, DATA}
         index = folder / INDEX

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 from lexiscope.atlas import Atlas
 from lexiscope.export.choice import Choice, Part, fresh, placed
 from lexiscope.export.rows import about, as_json, beside, drawn
+from lexiscope.export.written import Written
 
 ROWS = 16_384  # of a row group: what is held twice in memory
 
 
 def export_parquet(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write one Parquet file a space.
 
     A file has all columns of the points; ``vector``, or ``vector_06`` for layer 6, a list of
@@ -36,7 +37,7 @@ def export_parquet(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The files.
 
     Raises
@@ -50,10 +51,10 @@ def export_parquet(
     }
     whole = [Part(name, None, ()) for name in layers]
     written = []
-    for space, path in placed(whole, Path(destination), ".parquet"):
+    for space, path in placed(whole, Path(destination), [".parquet"]):
         _write(atlas, layers[space.space], path)
         written.append(path)
-    return written
+    return Written(written, [f"read with: pandas.read_parquet({str(written[0])!r})"])
 
 
 def _write(atlas: Atlas, parts: list[Part], path: Path) -> None:

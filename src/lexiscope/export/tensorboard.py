@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from lexiscope.atlas import Atlas
-from lexiscope.export.choice import Choice, check_folder
+from lexiscope.export.choice import Choice, is_file
+from lexiscope.export.written import Written
 from lexiscope.tensorboard import Embedding, write_projector
 
 
 def export_tensorboard(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write every space, and every layer of those in context, with their projections.
 
     Parameters
@@ -27,7 +29,7 @@ def export_tensorboard(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The folder.
 
     Raises
@@ -36,9 +38,9 @@ def export_tensorboard(
         When the folder cannot be written or holds another's projector configuration.
     """
     folder = Path(destination)
-    check_folder(folder)
+    is_file(folder, ())
     write_projector(folder, _embeddings(atlas, choice or Choice()))
-    return [folder]
+    return Written([folder], [f"look with: tensorboard --logdir {shlex.quote(str(folder))}"])
 
 
 def _embeddings(atlas: Atlas, choice: Choice) -> Iterator[Embedding]:

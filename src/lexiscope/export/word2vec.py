@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from lexiscope.atlas import Atlas
 from lexiscope.export.choice import Choice, check_companions, fresh, placed
 from lexiscope.export.rows import about, as_json
+from lexiscope.export.written import Written
 
-TEXT, BINARY = (".txt", ".vec"), ".bin"
+ENDINGS = (".txt", ".vec", ".bin")
+BINARY = ".bin"
 ROWS = 4096
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 def export_word2vec(
     atlas: Atlas, destination: str | os.PathLike[str], choice: Choice | None = None
-) -> list[Path]:
+) -> Written:
     """Write one file a layer or table: text, or binary where the destination ends in ``.bin``.
 
     The format allows neither white space in a word nor a word twice. White space and control
@@ -44,7 +46,7 @@ def export_word2vec(
 
     Returns
     -------
-    list of pathlib.Path
+    Written
         The files.
 
     Raises
@@ -53,13 +55,11 @@ def export_word2vec(
         For several to one file, where a file of another's would be replaced by the notes, and
         when nothing can be written there.
     """
-    destination = Path(destination)
-    ending = destination.suffix.lower()
-    suffix = ending if ending in (*TEXT, BINARY) else TEXT[0]
     written = []
-    chosen = placed((choice or Choice()).parts(atlas), destination, suffix)
+    rewritten = 0
+    chosen = placed((choice or Choice()).parts(atlas), Path(destination), ENDINGS)
     for _, path in chosen:
-        check_companions(path, [path.with_suffix(".json")], (*TEXT, BINARY))
+        check_companions(path, [path.with_suffix(".json")], ENDINGS)
     for part, path in chosen:
         space = atlas[part.space]
         labels = [str(label) for label in space.points["label"].to_pylist()]
@@ -72,9 +72,23 @@ def export_word2vec(
             for_notes.write_bytes(as_json(about(atlas, part) | {"labels": changed}))
             with aside.open("wb") as file:
                 file.write(f"{len(matrix)} {matrix.shape[1]}\n".encode())
-                (_write_binary if suffix == BINARY else _write_text)(file, words, matrix)
+                (_write_binary if path.suffix.lower() == BINARY else _write_text)(
+                    file, words, matrix
+                )
         written += [path, notes]
-    return written
+        rewritten += len(changed)
+    first = written[0]
+    said = [
+        f"read with gensim: KeyedVectors.load_word2vec_format({str(first)!r}, "
+        f"binary={first.suffix.lower() == BINARY})"
+    ]
+    if rewritten:
+        said.append(
+            f"{rewritten:,} labels are written otherwise, for a word here has no white space (it "
+            "is %20) and stands once (bank#12 is point 12's); the .json beside it tells the "
+            "originals"
+        )
+    return Written(written, said)
 
 
 def writable(labels: Sequence[str]) -> list[str]:
