@@ -22,6 +22,9 @@ from conftest import Run
 from playwright.sync_api import Browser
 
 import lexiscope as lx
+from lexiscope.errors import LexiscopeError
+from lexiscope.export import export
+from lexiscope.workflow import region_labels
 
 HERE = Path(sys.executable).parent
 COMMAND = re.compile(r"look with: (embedding-atlas .+)")
@@ -90,6 +93,54 @@ def test_columns_with_its_names_and_a_larger_graph_do_not_disturb_it(
     apart = np.array([each["distances"] for each in near])
     assert apart == pytest.approx(1 - graph.similarities[:, :15], abs=1e-6)
     assert set(pd.read_parquet(file)["given_Projection_X"]) == {"mine"}
+
+
+@pytest.mark.server
+@pytest.mark.browser
+def test_it_is_given_our_names_of_regions(
+    run: Run, crowded: Path, tmp_path: Path, chromium: Browser
+):
+    file = tmp_path / "my file.parquet"
+    done = run("export", crowded, "embedding-atlas", file, "--projection", "pca-2d")
+    assert done.returncode == 0, done.stderr
+    ours = region_labels(lx.Atlas.open(crowded), "crowded", "pca-2d")
+    assert ours
+    assert "--labels" in done.stdout
+    with opened(done.stdout) as address, httpx.Client(base_url=address, timeout=30) as client:
+        props = client.get("/data/metadata.json").json()["props"]
+        page = chromium.new_page()
+        page.goto(address)
+        page.get_by_text("60 / 60 points").wait_for()
+        page.close()
+    assert props["embeddingViewLabels"] == [
+        {
+            "x": each["place"][0],
+            "y": each["place"][1],
+            "text": each["text"],
+            "level": each["level"],
+            "priority": each["size"],
+        }
+        for each in ours
+    ]
+
+
+def test_names_of_regions_come_and_go_with_their_file(crowded: Path, tmp_path: Path):
+    atlas, file = lx.Atlas.open(crowded), tmp_path / "c.parquet"
+    names = tmp_path / "c.labels.parquet"
+    names.write_text("mine")
+    with pytest.raises(LexiscopeError, match=r"c\.labels\.parquet is there already"):
+        export(atlas, "embedding-atlas", file)
+    assert names.read_text() == "mine"
+    names.unlink()
+    assert export(atlas, "embedding-atlas", file) == [file, names]
+    assert export(atlas, "embedding-atlas", file) == [file, names]
+    # Points that are only numbered have regions without names.
+    np.save(tmp_path / "n.npy", np.random.default_rng(0).normal(size=(40, 4)))
+    numbered = lx.import_vectors(tmp_path / "n.npy", tmp_path / "n.atlas", maps=("pca",))
+    written = export(numbered, "embedding-atlas", file)
+    assert written == [file]
+    assert not names.exists()
+    assert "--labels" not in written.notes[0]
 
 
 def asked(address: str) -> pa.Table:

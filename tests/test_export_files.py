@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
 from lexiscope.export import FORMATS, Choice, export
+from lexiscope.export.found import NAMES, finding_name
 from lexiscope.export.rows import beside
 from lexiscope.export.word2vec import writable
 
@@ -272,12 +274,248 @@ def test_what_cannot_be_exported_is_refused(atlas: lx.Atlas, tmp_path: Path):
         (lambda: export(atlas, "csv", atlas.path, WORD), "is an atlas"),
         (lambda: export(atlas, "csv", tmp_path / "no" / "word.csv", WORD), "make it first"),
         (lambda: export(atlas, "npy", tmp_path / "w.parquet", WORD), "name .*w.npy, or a folder"),
-        (lambda: export(atlas, "csv", tmp_path / "w.csv", WORD, color="kind"), "takes nothing"),
+        (
+            lambda: export(atlas, "csv", tmp_path / "w.csv", WORD, color="kind"),
+            "colours a map's points",
+        ),
     ]
     for call, said in wrong:
         with pytest.raises(LexiscopeError, match=said):
             call()
     assert list(tmp_path.iterdir()) == []
+
+
+FOLDERS = ("tensorboard",)
+ENDINGS = {"word2vec": [".txt", ".vec", ".bin"], "embedding-atlas": [".parquet"]}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("ending", [".htm", ".jpg", ".gz", ".xlsx", ".JSON", ".pkl", ".atlas"])
+def test_a_file_of_another_sort_is_never_made_a_folder(
+    atlas: lx.Atlas, tmp_path: Path, format: str, ending: str
+):
+    with pytest.raises(LexiscopeError) as caught:
+        export(atlas, format, tmp_path / f"x{ending}", WORD)
+    endings = ENDINGS.get(format, [f".{format}"])
+    if format in FOLDERS:
+        assert f"such as {tmp_path / 'x'}" in str(caught.value)
+    else:
+        assert f"the ending must be {endings[0]}" in str(caught.value)
+        assert f"name {tmp_path / 'x'}{endings[0]}, or a folder, without an ending" in str(
+            caught.value
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["map", "v1.2", "example.org", "me.github.io"])
+def test_other_names_with_dots_are_folders(atlas: lx.Atlas, tmp_path: Path, name: str):
+    (file,) = export(atlas, "csv", tmp_path / name, WORD)
+    assert file == tmp_path / name / "word.csv"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_where_nothing_can_be_written_is_said_before(
+    atlas: lx.Atlas, format: str, monkeypatch: pytest.MonkeyPatch
+):
+    """In /proc even root makes no file, and what the system says of it misleads."""
+
+    def drawn(*_: object, **__: object) -> None:
+        pytest.fail("something was read")
+
+    monkeypatch.setattr(lx.Atlas, "projection", drawn)
+    (ending, *_) = ENDINGS.get(format, ["" if format in FOLDERS else f".{format}"])
+    for name in (f"/proc/x{ending}", "/proc/x/y"):
+        with pytest.raises(LexiscopeError, match=r"nothing can be written in /proc; name another"):
+            export(atlas, format, Path(name), WORD)
+
+
+def test_an_option_of_another_format_is_told_what_it_is(atlas: lx.Atlas, tmp_path: Path):
+    for format, options, said in (
+        ("csv", {"k": 3}, r"-k \(how many neighbours .*\) is for html, not for csv; leave it out"),
+        ("html", {"color": "x"}, r"--color .* for png, svg, pdf, not .* takes -k \(how many"),
+        ("png", {"size": 3}, "size: no format takes this; there are k, color, finding"),
+    ):
+        with pytest.raises(LexiscopeError, match=said):
+            export(atlas, format, tmp_path / f"x.{format}", WORD, **options)
+
+
+def test_a_table_has_no_layers(atlas: lx.Atlas, tmp_path: Path):
+    for spaces, said in (
+        (("word",), "word is a table, it has no layers: leave --layers out"),
+        (("word", "position"), "word and position are tables, they have no layers"),
+    ):
+        with pytest.raises(LexiscopeError, match=said):
+            export(atlas, "csv", tmp_path / "x", Choice(spaces, layers=(0,)))
+
+
+@pytest.fixture(scope="module")
+def hard(tmp_path_factory: pytest.TempPathFactory) -> lx.Atlas:
+    """Labels and texts that would break a page, a table or a list of words."""
+    folder = tmp_path_factory.mktemp("hard")
+    np.save(folder / "hard.npy", np.random.default_rng(0).normal(size=(len(HARD) + 8, 4)))
+    labels = [*HARD, *(f"plain {row}" for row in range(8))]
+    pq.write_table(pa.table({"label": labels, "text": labels}), folder / "hard.parquet")
+    return lx.import_vectors(folder / "hard.npy", folder / "hard.atlas", maps=("pca",))
+
+
+HARD = (
+    "</script><script>broken()</script>",
+    "<!-- <script>",
+    "]]>",
+    "a\u2028b",
+    "tab\tbed",
+    "line\nfeed\r",
+    "two  words ",
+    "\"double\" 'single' `back`",
+    "{curly} ${broken()} \\ %20",
+    "=1+1",
+)
+
+
+def test_hard_labels_and_texts_survive(hard: lx.Atlas, tmp_path: Path):
+    from gensim.models import KeyedVectors
+
+    points = hard["hard"].points
+    assert points["text"].to_pylist()[: len(HARD)] == list(HARD)
+    (file,) = export(hard, "csv", tmp_path / "hard.csv")
+    read = pd.read_csv(file, keep_default_na=False)
+    for column in ("label", "text"):
+        assert read[column].tolist() == points[column].to_pylist()
+    written = export(hard, "word2vec", tmp_path / "hard.txt")
+    words = KeyedVectors.load_word2vec_format(str(written[0])).index_to_key
+    originals = json.loads(written[1].read_text("utf-8"))["labels"]
+    assert [originals.get(word, word) for word in words] == points["label"].to_pylist()
+    assert f"{len(originals)} labels are written otherwise" in written.notes[1]
+
+
+def test_nothing_is_said_of_labels_that_are_as_they_were(tmp_path: Path):
+    np.save(tmp_path / "few.npy", np.eye(3, dtype=np.float32))
+    atlas = lx.import_vectors(tmp_path / "few.npy", tmp_path / "few.atlas", maps=())
+    (read,) = export(atlas, "word2vec", tmp_path / "few.txt").notes
+    assert read.endswith("few.txt', binary=False)")
+
+
+def test_hard_texts_are_inert_in_a_page(hard: lx.Atlas, tmp_path: Path):
+    from exported_atlas import held
+
+    from lexiscope.export.template import read_template
+
+    hard.keep_bookmarks([{"name": HARD[0], "view": HARD[1], "made": HARD[3]}])
+    (file,) = export(hard, "html", tmp_path / "hard.html")
+    page, template = file.read_text("utf-8"), read_template("alone.html")
+    for text in ("broken()", "]]>", "tab\tbed"):
+        assert page.count(text) == template.count(text)
+    for sign in ("<!--", "\u2028", "</script"):
+        extra = len(held(file)) if sign == "</script" else 0
+        assert page.count(sign) == template.count(sign) + extra
+    bookmarks = next(body for path, body in held(file).items() if path.endswith("/bookmarks"))
+    assert json.loads(bookmarks)[0]["name"] == HARD[0]
+
+
+def drawn(run: Run, *arguments: object) -> str:
+    done = run("export", *map(str, arguments))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_figure_says_what_it_shows_and_what_else_there_is(
+    run: Run, small_atlas: Path, tmp_path: Path
+):
+    atlas = lx.Atlas.open(small_atlas)
+    said = drawn(run, small_atlas, "svg", tmp_path / "w.svg").splitlines()
+    (first, *others) = atlas.projections("word")
+    assert said[1] == f"drawn: space word, projection {first}, coloured by kind"
+    assert ">kind<" in (tmp_path / "w.svg").read_text("utf-8")
+    assert said[2].startswith("also there: --space (position, token_type, context), --projection")
+    for each in (*others, "--color (", "length"):
+        assert each in said[2]
+    options = ("--space", "context", "--layers", 1, "--color", "target")
+    said = drawn(run, small_atlas, "svg", tmp_path / "c.svg", *options).splitlines()
+    assert re.fullmatch("drawn: space context, layer 1, projection .*, coloured by target", said[1])
+    assert "--layers (0, 2, 3)" in said[2]
+    assert ">target<" in (tmp_path / "c.svg").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def found(small_atlas: Path, tmp_path_factory: pytest.TempPathFactory) -> lx.Atlas:
+    """The tiny atlas with its findings."""
+    path = tmp_path_factory.mktemp("found") / "found.atlas"
+    shutil.copytree(small_atlas, path)
+    lx.report(lx.Atlas.open(path))
+    return lx.Atlas.open(path)
+
+
+def test_with_a_projection_only_maps_are_drawn_and_with_a_finding_only_that(
+    found: lx.Atlas, tmp_path: Path
+):
+    position = Choice(("position",))
+    everything = export(found, "svg", tmp_path / "all", position)
+    names = {path.stem for path in everything}
+    maps = {f"position-{id}" for id in found.projections("position")}
+    assert names == {*maps, "position-positions", "position-geometry"}
+    assert everything.notes == (f"drawn: {len(maps)} maps, 2 figures of findings",)
+    one = Choice(("position",), projections=("pca-2d",))
+    only = export(found, "svg", tmp_path / "maps", one)
+    assert [path.stem for path in only] == ["position-pca-2d"]
+    assert only.notes[0] == "drawn: 1 map"
+    assert only.notes[1].startswith("2 figures of findings left out; --finding")
+    geometry = export(found, "svg", tmp_path / "found", Choice(), finding="Geometry")
+    assert {path.stem.partition("-")[2] for path in geometry} == {"geometry"}
+    for choice, options, option in (
+        (one, {}, "--projection"),
+        (position, {"color": "row"}, "--color"),
+    ):
+        with pytest.raises(LexiscopeError, match=f"draws no map: leave {option} out"):
+            export(found, "svg", tmp_path / "no", choice, finding="geometry", **options)
+
+
+def test_a_finding_is_known_by_what_it_is_called(found: lx.Atlas, tmp_path: Path, run: Run):
+    for asked, name in {
+        "groups": "group",
+        "Group": "group",
+        "hubs": "hubness",
+        "token types": "token_types",
+        "token-type": "token_types",
+        "sense": "senses",
+        "frequency": "norm_by_rank",
+        "cluster": "clusters",
+    }.items():
+        assert finding_name(asked) == name
+    assert all(finding_name(name) == name for name in NAMES)
+    with pytest.raises(LexiscopeError, match=f"one of {', '.join(NAMES)}"):
+        export(found, "png", tmp_path / "x.png", finding="wurst")
+    with pytest.raises(LexiscopeError, match=r"is about position, not about word: .* --space"):
+        export(found, "png", tmp_path / "x.png", WORD, finding="positions")
+    with pytest.raises(LexiscopeError, match=r"keeps none; measure .* lexiscope report"):
+        export(found, "png", tmp_path / "x.png", finding="senses")
+    help = " ".join(run("export", "--help").stdout.split())
+    assert f"{', '.join(NAMES[:-1])} or {NAMES[-1]}" in help
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_maps_of_spaces_without_the_column_are_told(atlas: lx.Atlas, tmp_path: Path):
+    choice = Choice(("word", "context"), (0,), ("pca-2d",))
+    written = export(atlas, "svg", tmp_path / "all", choice, color="target")
+    assert written.notes[0] == "drawn: 2 maps (word without the column target)"
+    with pytest.raises(LexiscopeError, match="color 'target': the points have label"):
+        export(atlas, "svg", tmp_path / "w.svg", WORD, color="target")
+    with pytest.raises(LexiscopeError, match="color 'nothing': the points have"):
+        export(atlas, "svg", tmp_path / "none", choice, color="nothing")
+
+
+def test_nothing_to_draw_is_refused(tmp_path: Path):
+    np.save(tmp_path / "few.npy", np.eye(3, dtype=np.float32))
+    atlas = lx.import_vectors(tmp_path / "few.npy", tmp_path / "few.atlas", maps=())
+    for name in ("few.png", "folder"):
+        with pytest.raises(LexiscopeError, match="compute one with lexiscope project"):
+            export(atlas, "png", tmp_path / name)
+
+
+def test_notes_are_in_json_too(run: Run, small_atlas: Path, tmp_path: Path):
+    out = drawn(run, small_atlas, "csv", tmp_path / "w.csv", "--space", "word", "--json")
+    told = json.loads(out)
+    assert told["written"] == [str(tmp_path / "w.csv")]
+    assert told["notes"][0].startswith("read with: pandas.read_csv(")
 
 
 def test_a_file_is_replaced_only_when_the_new_one_is_whole(

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from conftest import Run
 from exported_atlas import OWN, build_odd, held
 from server_atlas import client
 
 import lexiscope as lx
+from lexiscope.atlas import Report
 from lexiscope.errors import LexiscopeError
 from lexiscope.export import Choice, page
 from lexiscope.export.page import export_html, packed
+from lexiscope.findings import Finding
 from lexiscope.neighbors import NeighborGraph
 
 
@@ -187,3 +192,47 @@ def test_a_folder_of_others_is_left_alone(small: lx.Atlas, tmp_path: Path):
 def test_two_exports_are_alike(small: lx.Atlas, tmp_path: Path):
     one, other = (export_html(small, tmp_path / name)[0] for name in ("a.html", "b.html"))
     assert one.read_bytes() == other.read_bytes()
+
+
+def test_it_is_said_what_a_page_holds_and_what_not(small: lx.Atlas, tmp_path: Path):
+    shutil.copytree(small.path, tmp_path / "said.atlas")
+    atlas = lx.Atlas.open(tmp_path / "said.atlas")
+    said = [
+        Finding("positions", "position", None, "one", {"n": 1}),
+        Finding("geometry", "context", 3, "two", {"n": 1}),
+        Finding("senses", "context", 1, "three", {"n": 1}),
+        Finding("contextuality", "context", None, "four", {"n": 1}),
+    ]
+    keys = {name: str(atlas.key(name)) for name in atlas}
+    atlas.keep_report(Report("2026-01-01T00:00:00+00:00", "1", {}, keys, tuple(said)))
+    whole = export_html(atlas, tmp_path / "whole.html")
+    assert whole.notes[0].endswith("; 4 findings")
+    assert "context layers 0, 1, 2, 3 (" in whole.notes[0]
+    assert whole.notes[1:] == (
+        f"open it in a browser, from disk and without a server: {tmp_path / 'whole.html'}",
+    )
+    choice = Choice(("word", "context"), (0, 1), ("pca-2d",))
+    part = export_html(atlas, tmp_path / "it's a site", choice)
+    holds, left, lost, look = part.notes
+    assert holds == "it holds: word (pca-2d); context layers 0, 1 (pca-2d); 3 findings"
+    assert left.startswith("left out: position (")
+    assert "; context layers 2, 3;" in left
+    assert "; context's tsne-2d;" in left
+    assert left.endswith("; 1 finding about spaces left out")
+    assert lost.startswith("1 finding is about layers not in it: what is said is there")
+    assert look.startswith(f"serve it: python -m http.server -d {shlex.quote(str(part[0]))}, then")
+    # What was said is so.
+    (file,) = export_html(atlas, tmp_path / "part.html", choice)
+    found = json.loads(held(file)["/api/atlases/said/findings"])["findings"]
+    assert [each["statement"] for each in found] == ["two", "three", "four"]
+
+
+def test_the_command_says_it_too(run: Run, small_atlas: Path, tmp_path: Path):
+    done = run("export", small_atlas, "html", tmp_path / "site", "--space", "word")
+    assert done.returncode == 0, done.stderr
+    wrote, holds, left, look = done.stdout.splitlines()
+    count = sum(path.is_file() for path in (tmp_path / "site").rglob("*"))
+    assert wrote.startswith(f"wrote {tmp_path / 'site'} (a folder of {count} files, ")
+    assert holds.startswith("it holds: word (")
+    assert left.startswith("left out: position (")
+    assert look.startswith("serve it: python -m http.server -d ")
