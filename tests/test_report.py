@@ -176,7 +176,12 @@ def test_a_list_of_ones_own_is_measured(small: Path):
     assert mine.figures["missing"] == ["qqqq"]
     assert [labels[point] for point in mine.points] == sorted(words, key=labels.index)
     # The atlas remembers it beside another, until it is asked to begin anew; a path will do.
-    others = lx.report(small, lists={"others": words})
+    said: list[str] = []
+    others = lx.report(small, lists={"others": words}, progress=lambda *news: said.append(news[0]))
+    # Only what a list can change is measured again; the rest is what measuring it all gives.
+    assert set(said) == {"groups of word"}
+    plain = lx.report(small, lists={"mine": [*words, "qqqq"], "others": words}, again=True)
+    assert [each.as_json() for each in others] == [each.as_json() for each in plain]
     assert {"mine", "others"} <= {each.figures.get("group") for each in others}
     assert [each.as_json() for each in lx.report(small)] == [each.as_json() for each in others]
     again = lx.report(small, again=True)

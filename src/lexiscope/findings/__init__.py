@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lexiscope.findings.finding import Finding, as_points, plain, too_few
-from lexiscope.findings.kinds import KINDS, MEASURES, measure
+from lexiscope.findings.kinds import KINDS, MEASURES, measure, takes
 from lexiscope.findings.token_groups import plain_name
 from lexiscope.findings.word_lists import read_list
 
@@ -16,5 +16,6 @@ __all__ = [
     "plain",
     "plain_name",
     "read_list",
+    "takes",
     "too_few",
 ]

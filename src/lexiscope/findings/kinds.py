@@ -58,6 +58,10 @@ def measure(name: str, space: Space, **options: Any) -> list[Finding]:
     -------
     list of Finding
     """
-    function = MEASURES[name]
-    named = inspect.signature(function).parameters
-    return function(space, **{key: value for key, value in options.items() if key in named})
+    given = {key: value for key, value in options.items() if takes(name, key)}
+    return MEASURES[name](space, **given)
+
+
+def takes(name: str, option: str) -> bool:
+    """Tell whether one of `MEASURES` needs an option of `measure`."""
+    return option in inspect.signature(MEASURES[name]).parameters

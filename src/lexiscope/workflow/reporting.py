@@ -11,7 +11,7 @@ from typing import Any
 import lexiscope
 from lexiscope.atlas import Atlas, Progress, Report
 from lexiscope.errors import LexiscopeError
-from lexiscope.findings import KINDS, Finding, measure, plain, plain_name
+from lexiscope.findings import KINDS, Finding, measure, plain, plain_name, takes
 from lexiscope.workflow.numbers import check_numbers
 from lexiscope.workflow.spaces import silent
 
@@ -75,8 +75,9 @@ def report(
     asked = plain({"k": k, "seed": seed, "lists": {**before, **(lists or {})}})
     if kept and _is_of(kept, asked, keys):
         return kept.findings
+    old = _still_true(kept, asked, keys, words=_table(atlas))
+    measured = _measured(atlas, asked, old, progress)
     # As they are read again: plain numbers and lists.
-    measured = _measured(atlas, asked, progress)
     found = tuple(Finding.from_json(each.as_json()) for each in measured)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     atlas.keep_report(Report(made, lexiscope.__version__, asked, keys, found))
@@ -88,15 +89,48 @@ def _is_of(kept: Report, asked: Mapping[str, Any], keys: Mapping[str, str]) -> b
     return (kept.lexiscope, kept.asked, kept.spaces) == (lexiscope.__version__, asked, keys)
 
 
-def _measured(atlas: Atlas, asked: Mapping[str, Any], progress: Progress) -> Iterator[Finding]:
-    kinds = {name: atlas.recipe(name)["kind"] for name in atlas.spaces}
-    words = next((atlas[name] for name, kind in kinds.items() if kind == "word"), None)
-    for name, kind in kinds.items():
-        for measured in KINDS[kind]:
+def _still_true(
+    kept: Report | None, asked: Mapping[str, Any], keys: Mapping[str, str], *, words: str | None
+) -> dict[str, list[Finding]]:
+    """Return the kept findings, by space, that only other lists of words could change."""
+
+    def of(report: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in report.items() if name != "lists"}
+
+    if kept is None or kept.lexiscope != lexiscope.__version__ or of(kept.asked) != of(asked):
+        return {}
+    if words is not None and kept.spaces.get(words) != keys[words]:
+        return {}  # every space may be measured with the model's words
+    same = [name for name, key in keys.items() if kept.spaces.get(name) == key]
+    return {name: [each for each in kept.findings if each.space == name] for name in same}
+
+
+def _measured(
+    atlas: Atlas,
+    asked: Mapping[str, Any],
+    old: Mapping[str, Sequence[Finding]],
+    progress: Progress,
+) -> Iterator[Finding]:
+    table = _table(atlas)
+    words = atlas[table] if table is not None else None
+    for name in atlas.spaces:
+        kinds = KINDS[atlas.recipe(name)["kind"]]
+        if name in old:
+            kinds = tuple(each for each in kinds if takes(each, "lists"))
+        made: list[Finding] = []
+        for measured in kinds:
             share = partial(_advance, progress, f"{measured} of {name}")
             share(0.0)
-            yield from measure(measured, atlas[name], words=words, progress=share, **asked)
+            made += measure(measured, atlas[name], words=words, progress=share, **asked)
             share(1.0)
+        yield from made
+        anew = {each.name for each in made}
+        yield from (each for each in old.get(name, ()) if each.name not in anew)
+
+
+def _table(atlas: Atlas) -> str | None:
+    """Return the name of the model's table of words, where there is one."""
+    return next((name for name in atlas.spaces if atlas.recipe(name)["kind"] == "word"), None)
 
 
 def _advance(progress: Progress, stage: str, done: float) -> None:
