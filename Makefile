@@ -23,7 +23,8 @@ test: setup chromium ## Run the tests, fast ones first
 	cd web && $(NODE) node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json --fail-on-warnings
 	cd web && $(NODE) node_modules/vitest/vitest.mjs run
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not server and not browser and not slow"
-	$(BIN)/python -m pytest -m "server or browser or slow"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "slow and not server and not browser"
+	$(BIN)/python -m pytest -m "server or browser"
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from browser import find_chromium, launched, viewing
+from filelock import FileLock
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Request
 
@@ -42,12 +43,26 @@ def word_table(word_space: Space) -> NDArray[np.float32]:
     return word_space.vectors
 
 
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Return a folder that the first process of this run to need it has filled."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = shared / name, shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model's atlas, to be read only."""
     import server_atlas
 
-    return server_atlas.build(tmp_path_factory.mktemp("small"))
+    return built_once(tmp_path_factory, "small", server_atlas.build) / "small.atlas"
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +85,12 @@ def run() -> Run:
 @pytest.fixture(scope="session")
 def senses(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The atlas that most people see first: the embedded model with the example sentences."""
-    path = tmp_path_factory.mktemp("atlases") / "senses.atlas"
     texts = ROOT / "examples" / "word-senses.csv"
-    lx.build("embedded", texts, path, context=lx.Context(match="prefix"))
-    return path
+
+    def build(folder: Path) -> None:
+        lx.build("embedded", texts, folder / "senses.atlas", context=lx.Context(match="prefix"))
+
+    return built_once(tmp_path_factory, "senses", build) / "senses.atlas"
 
 
 @pytest.fixture(scope="session")
@@ -86,10 +103,12 @@ def served(senses: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def reported(senses: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same atlas with its findings kept in it."""
-    path = tmp_path_factory.mktemp("reported") / "reported.atlas"
-    shutil.copytree(senses, path)
-    lx.report(lx.Atlas.open(path))
-    return path
+
+    def build(folder: Path) -> None:
+        shutil.copytree(senses, folder / "reported.atlas")
+        lx.report(folder / "reported.atlas")
+
+    return built_once(tmp_path_factory, "reported", build) / "reported.atlas"
 
 
 # One a module: while it is there, nothing else in this thread can run an event loop.
