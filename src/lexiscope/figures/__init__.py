@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from lexiscope.figures.colors import Colors
 from lexiscope.figures.findings import figure_of
-from lexiscope.figures.map import (
-    MOST_NAMES,
-    Axis,
-    Colors,
-    Name,
-    map_figure,
-    quality_text,
-    spread_names,
-)
-from lexiscope.figures.paper import styled
+from lexiscope.figures.map import Axis, map_figure, quality_text
+from lexiscope.figures.names import MOST_NAMES, Name, spread_names
+from lexiscope.figures.paper import styled, subject
 
 __all__ = [
     "MOST_NAMES",
@@ -24,4 +18,5 @@ __all__ = [
     "quality_text",
     "spread_names",
     "styled",
+    "subject",
 ]

@@ -13,7 +13,9 @@ from lexiscope.figures.paper import (
     DISTINCT,
     SOFT,
     drawable,
-    heading,
+    families,
+    noted,
+    number,
     say,
     shares,
     sheet,
@@ -55,6 +57,7 @@ def panels_figure(
     layers: Sequence[int],
     panels: Sequence[Panel],
     *,
+    of: str = "",
     columns: int = COLUMNS,
     width: float = 7.0,
 ) -> Figure:
@@ -65,6 +68,8 @@ def panels_figure(
     title, caption : str
     layers : sequence of int
     panels : sequence of Panel
+    of : str
+        The model, the space and its layers.
     columns : int
         Charts in a row, at most.
     width : float
@@ -76,33 +81,26 @@ def panels_figure(
     """
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
+    several = len({curve.name for panel in panels for curve in panel.curves}) > 1
+    tall, between, above = (1.4 if columns < 3 else 1.05), 0.5, 0.5 if several else 0.25
+    wide = (width - 0.55 - 0.55 * (columns - 1)) / columns
+    room = 0.42 + rows * tall + (rows - 1) * between + above
     with styled():
-        height = 1.25 + 0.16 * (1 + len(caption) // 100) + rows * (1.9 if columns < 3 else 1.55)
-        figure = sheet(width, height)
-        low, high = heading(figure, title, caption)
-        base, top = low + 0.42 / height, high - 0.5 / height
-        gap = (0.55 / width, 0.5 / height)
-        wide = (1 - 0.55 / width - 0.1 / width - (columns - 1) * gap[0]) / columns
-        tall = (top - base - (rows - 1) * gap[1]) / rows
+        figure = sheet(width, room, title, noted(caption, [each.title for each in panels]), of)
         handles: dict[str, Any] = {}
-        for number, panel in enumerate(panels):
-            row, column = divmod(number, columns)
-            box = (
-                0.45 / width + column * (wide + gap[0]),
-                top - (row + 1) * tall - row * gap[1],
-                wide,
-                tall,
-            )
-            ax = figure.add_axes(box)
+        for n, panel in enumerate(panels):
+            row, column = divmod(n, columns)
+            low = 0.42 + (rows - 1 - row) * (tall + between)
+            ax = figure.plot(0.45 + column * (wide + 0.55), low, wide, tall)
             handles |= _panel(ax, layers, panel)
-            if number + columns >= len(panels):
+            if n + columns >= len(panels):
                 ax.set_xlabel("layer")
-        if len(handles) > 1:
+        if several:
             figure.legend(
                 handles.values(),
                 [drawable(name) for name in handles],
                 loc="upper left",
-                bbox_to_anchor=(0.06 / width, high + 0.02 / height),
+                bbox_to_anchor=figure.place(0.06, room + 0.04),
                 ncols=5,
                 columnspacing=1.2,
                 handlelength=1.6,
@@ -121,7 +119,7 @@ def _panel(ax: Axes, layers: Sequence[int], panel: Panel) -> dict[str, Any]:
         (handles[curve.name],) = ax.plot(
             layers, values, curve.style, color=curve.color, marker=marker, ms=3
         )
-    ax.set_title(drawable(panel.title), fontsize=7.5)
+    ax.set_title(drawable(panel.title), fontsize=7.5, family=families(panel.title))
     ax.set_xticks(list(layers)[:: max(1, len(layers) // 7)])
     ax.set_xlim(min(layers) - 0.3, max(layers) + 0.3)
     if panel.limits:
@@ -130,7 +128,7 @@ def _panel(ax: Axes, layers: Sequence[int], panel: Panel) -> dict[str, Any]:
     return handles
 
 
-def senses_figure(found: Sequence[Mapping[str, Any]]) -> Figure:
+def senses_figure(found: Sequence[Mapping[str, Any]], *, of: str = "") -> Figure:
     """Draw how well the senses of each word are told apart, by layer, beside chance."""
     panels = [
         Panel(
@@ -150,12 +148,11 @@ def senses_figure(found: Sequence[Mapping[str, Any]]) -> Figure:
         "the sense's centroid; in brackets the senses and the occurrences."
     )
     columns = COLUMNS if len(panels) > 2 else len(panels)
-    return panels_figure(
-        "At which layer do senses part?", caption, found[0]["layers"], panels, columns=columns
-    )
+    title, layers = "At which layer do senses part?", found[0]["layers"]
+    return panels_figure(title, caption, layers, panels, of=of, columns=columns)
 
 
-def senses_overall_figure(found: Mapping[str, Any]) -> Figure:
+def senses_overall_figure(found: Mapping[str, Any], *, of: str = "") -> Figure:
     """Draw the means over all words, with their intervals."""
     layers = found["layers"]
     levels = found.get("shuffled_levels") or {"neighbor_accuracy": found["shuffled"]}
@@ -167,17 +164,12 @@ def senses_overall_figure(found: Mapping[str, Any]) -> Figure:
         "silhouette": "silhouette",
         "ami": "adjusted mutual information",
     }
-    bands = {
-        "neighbor_accuracy": ("low", "high"),
-        "centroid_accuracy": ("centroid_low", "centroid_high"),
-    }
+    bands = {"neighbor_accuracy": "", "centroid_accuracy": "centroid"}
     panels = []
     for key, name in named.items():
         if found.get(key) is None:
             continue
-        low, high = bands.get(key, (f"{key}_low", f"{key}_high"))
-        band = (found[low], found[high]) if found.get(low) and found.get(high) else None
-        curves = [Curve("mean over words", found[key], band=band)]
+        curves = [Curve("mean over words", found[key], band=_band(found, bands.get(key, key)))]
         if levels.get(key) is not None:
             curves.append(Curve("senses shuffled", _by_layer(levels[key], layers), SOFT, "--"))
         most = found["majority"] if key.endswith("accuracy") else always.get(key)
@@ -185,47 +177,53 @@ def senses_overall_figure(found: Mapping[str, Any]) -> Figure:
             curves.append(Curve("always the commonest", _by_layer(most, layers), GOLD, ":"))
         panels.append(Panel(name, tuple(curves)))
     caption = f"Means over {found['words']} words, {found['n']:,} occurrences, with 95 % intervals."
-    return panels_figure("Senses by layer", caption, layers, panels, columns=3)
+    return panels_figure("Senses by layer", caption, layers, panels, of=of, columns=3)
 
 
-def contextuality_figure(found: Mapping[str, Any]) -> Figure:
+def contextuality_figure(found: Mapping[str, Any], *, of: str = "") -> Figure:
     """Draw how much words depend on their text, raw and beyond what any two words share."""
-    adjusted = (found["self_similarity_low"], found["self_similarity_high"])
-    panels = [
-        Panel(
+    panels, said = [], []
+    for key, title, what, beside in (
+        (
+            "self_similarity",
             "occurrences of one word",
-            (
-                Curve("raw", found["self_similarity"], DISTINCT[0]),
-                Curve("adjusted for anisotropy", found["self_similarity_adjusted"], band=adjusted),
-                Curve("two different words", found["anisotropy"], SOFT, "--"),
-            ),
+            "mean cosine similarity of occurrences of one word",
+            "anisotropy",
         ),
-        Panel(
+        (
+            "intra_sentence",
             "words of one text",
-            (
-                Curve("raw", found["intra_sentence"], DISTINCT[0]),
-                Curve("adjusted for anisotropy", found["intra_sentence_adjusted"]),
-            ),
+            "that of the words of a text with their mean",
+            None,
         ),
-        Panel(
+        (
+            "mev",
             "variance one direction explains",
-            (
-                Curve("raw", found["mev"], DISTINCT[0]),
-                Curve("adjusted for anisotropy", found["mev_adjusted"]),
-                Curve("two different words", found["mev_baseline"], SOFT, "--"),
-            ),
+            "the share of a word's variance along one direction",
+            "mev_baseline",
         ),
-    ]
-    panels = [each for each in panels if any(v is not None for v in each.curves[0].values)]
+    ):
+        if all(value is None for value in found[key]):
+            continue
+        chance = [Curve("two different words", found[beside], SOFT, "--")] if beside else []
+        adjusted = found[f"{key}_adjusted"]
+        curves = (
+            Curve("raw", found[key], DISTINCT[0]),
+            Curve("adjusted for anisotropy", adjusted, band=_band(found, key)),
+            *chance,
+        )
+        panels.append(Panel(title, curves))
+        said.append(what)
+    over = "words, or texts" if any("text" in what for what in said) else "words"
     caption = (
-        f"{found['words']} words, {found['n']:,} occurrences (Ethayarajh 2019): mean cosine "
-        "similarity of occurrences of one word, of the words of a text with their mean, and the "
-        "share of a word's variance along one direction. Band: 95 % interval over words."
+        f"{found['words']} words, {found['n']:,} occurrences (Ethayarajh 2019): "
+        f"{_listing(said)}. Bands: 95 % intervals over {over}."
     )
-    return panels_figure("How contextual?", caption, found["layers"], panels, columns=3)
+    layers = found["layers"]
+    return panels_figure("How contextual?", caption, layers, panels, of=of, columns=3)
 
 
-def geometry_figure(found: Mapping[str, Any]) -> Figure:
+def geometry_figure(found: Mapping[str, Any], *, of: str = "") -> Figure:
     """Draw how the layers fill their dimensions; of a table one dot each."""
     named = {
         "mean_cosine": "mean cosine of pairs",
@@ -235,13 +233,12 @@ def geometry_figure(found: Mapping[str, Any]) -> Figure:
         "intrinsic_dimension": "intrinsic dimension",
         "top_share": "cosine in its 3 top dimensions",
     }
-    bands = {"intrinsic_dimension": ("intrinsic_low", "intrinsic_high")}
+    bands = {"intrinsic_dimension": "intrinsic"}
     layers = [0 if each is None else each for each in found["layers"]]
     panels = []
     for key, name in named.items():
-        low, high = bands.get(key, (f"{key}_low", f"{key}_high"))
-        band = (found[low], found[high]) if found.get(low) and found.get(high) else None
-        panels.append(Panel(name, (Curve(name, found[key], band=band),)))
+        band = _band(found, bands.get(key, key))
+        panels.append(Panel(name, (Curve("", found[key], band=band),)))
     caption = (
         f"{found['n']:,} points of {found['dimensions']} dimensions. Evenly spread they would have "
         "a mean cosine of 0, an IsoScore and a partition-function ratio of 1, and a participation "
@@ -249,28 +246,39 @@ def geometry_figure(found: Mapping[str, Any]) -> Figure:
     )
     title = "How is the space filled?"
     if found["layers"] == [None]:
-        return _listed(title, caption, [each.curves[0] for each in panels])
-    figure = panels_figure(title, caption, layers, panels, columns=3)
-    figure.legends.clear()  # every chart has its title
-    return figure
+        return _listed(title, caption, panels, of)
+    return panels_figure(title, caption, layers, panels, of=of, columns=3)
 
 
-def _listed(title: str, caption: str, rows: Sequence[Curve], width: float = 5.0) -> Figure:
+def _listed(
+    title: str, caption: str, panels: Sequence[Panel], of: str, width: float = 5.0
+) -> Figure:
     """Write the figures of a table, of which a curve would be one dot."""
     with styled():
-        height = 1.2 + 0.24 * len(rows)
-        figure = sheet(width, height)
-        _, high = heading(figure, title, caption)
-        for number, row in enumerate(rows):
-            y = high - (0.2 + 0.24 * number) / height
-            value = row.values[0]
-            say(figure, 0.03, y, row.name, va="center")
-            text = "–" if value is None else f"{value:,.3g}"
+        room = 0.1 + 0.24 * len(panels)
+        figure = sheet(width, room, title, caption, of)
+        for row, panel in enumerate(panels):
+            left, y = figure.place(0.15, room - 0.1 - 0.24 * (row + 0.5))
+            (curve,) = panel.curves
+            value = curve.values[0]
+            say(figure, left, y, panel.title, va="center")
+            text = "–" if value is None else number(float(f"{value:.3g}"))
             say(figure, 0.6, y, text, va="center", ha="right", fontweight="bold")
-            if row.band and row.band[0][0] is not None and row.band[1][0] is not None:
-                interval = f"{row.band[0][0]:,.3g} to {row.band[1][0]:,.3g}"
+            low, high = (each[0] for each in curve.band) if curve.band else (None, None)
+            if low is not None and high is not None:
+                interval = " to ".join(number(float(f"{each:.3g}")) for each in (low, high))
                 say(figure, 0.64, y, interval, va="center", color=SOFT)
         return figure
+
+
+def _band(found: Mapping[str, Any], key: str) -> tuple[Values, Values] | None:
+    """Return the interval of what was measured by layer, where there is one."""
+    low, high = (found.get(f"{key}_{end}".lstrip("_")) for end in ("low", "high"))
+    return (low, high) if low and high else None
+
+
+def _listing(parts: Sequence[str]) -> str:
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
 
 
 def _by_layer(value: Any, layers: Sequence[int]) -> Values:

@@ -13,6 +13,7 @@ from lexiscope.figures.curves import (
     senses_overall_figure,
 )
 from lexiscope.figures.groups import groups_figure
+from lexiscope.figures.paper import subject
 from lexiscope.figures.positions import positions_figure, token_types_figure
 from lexiscope.figures.ranks import clusters_figure, hubs_figure, norms_figure
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Those of which there are several are drawn together; of the others the last is.
-TOGETHER: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Figure]] = {
+TOGETHER: Mapping[str, Callable[..., Figure]] = {
     "group": groups_figure,
     "senses": senses_figure,
 }
-ALONE: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
+ALONE: Mapping[str, Callable[..., Figure]] = {
     "positions": positions_figure,
     "token_types": token_types_figure,
     "senses_overall": senses_overall_figure,
@@ -36,7 +37,14 @@ ALONE: Mapping[str, Callable[[Mapping[str, Any]], Figure]] = {
 }
 
 
-def figure_of(name: str, found: Sequence[Mapping[str, Any]]) -> Figure:
+def figure_of(
+    name: str,
+    found: Sequence[Mapping[str, Any]],
+    *,
+    model: str = "",
+    space: str = "",
+    layer: int | None = None,
+) -> Figure:
     """Draw findings of one name.
 
     Parameters
@@ -45,6 +53,10 @@ def figure_of(name: str, found: Sequence[Mapping[str, Any]]) -> Figure:
         As `Finding.name`.
     found : sequence of mapping
         The figures of each.
+    model, space : str, optional
+        What it was measured of, to be named under the title.
+    layer : int, optional
+        That it was measured at, where the figures are not by layer.
 
     Returns
     -------
@@ -55,9 +67,8 @@ def figure_of(name: str, found: Sequence[Mapping[str, Any]]) -> Figure:
     LexiscopeError
         For a name that has no figure.
     """
-    if name in TOGETHER:
-        return TOGETHER[name](found)
-    if name not in ALONE:
+    if name not in TOGETHER and name not in ALONE:
         has = ", ".join([*TOGETHER, *ALONE])
         raise LexiscopeError(f"there is no figure of {name!r}: there is one of {has}")
-    return ALONE[name](found[-1])
+    of = subject(model, space, found[-1].get("layers", [layer]))
+    return TOGETHER[name](found, of=of) if name in TOGETHER else ALONE[name](found[-1], of=of)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lexiscope.figures.paper import ACCENT, LINE, SIZE, SOFT, drawable, heading, say, sheet, styled
+from lexiscope.figures.paper import (
+    ACCENT,
+    LINE,
+    SIZE,
+    SOFT,
+    name_rows,
+    noted,
+    say,
+    sheet,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,13 +25,17 @@ LEAST = 1e-4
 NOTHING = 4e-5
 
 
-def groups_figure(found: Sequence[Mapping[str, Any]], width: float = 7.0) -> Figure:
+def groups_figure(
+    found: Sequence[Mapping[str, Any]], *, of: str = "", width: float = 7.0
+) -> Figure:
     """Draw the share of each group beside chance, with its interval, on a logarithmic axis.
 
     Parameters
     ----------
     found : sequence of mapping
         Figures of ``group`` findings.
+    of : str
+        The model and the space.
     width : float
         Inches.
 
@@ -32,16 +46,15 @@ def groups_figure(found: Sequence[Mapping[str, Any]], width: float = 7.0) -> Fig
     rows = sorted(found, key=lambda each: (each["share"] or 0.0, each["group"]))
     k, tests = rows[0]["k"], rows[0]["tests"]
     with styled():
-        figure = sheet(width, 1.3 + 0.2 * len(rows))
         caption = (
             f"Dot: mean share of a member's {k} nearest neighbours that are members too, with its "
-            "95 % interval; filled where more than chance (permutation test, p < .05 corrected for "
-            f"{tests} groups). Tick: chance. At the right the number of members."
+            "95 % interval; filled where more than chance (permutation test, p < 0.05 corrected "
+            f"for {tests} groups). Tick: chance. At the right the number of members."
         )
-        low, high = heading(figure, "Which groups gather?", caption)
-        height = figure.get_size_inches()[1]
-        low += 0.28 / height
-        ax = figure.add_axes((1.55 / width, low, 1 - 2.2 / width, high - low))
+        names = [each["group"] for each in rows]
+        tall = 0.25 + 0.2 * len(rows)
+        figure = sheet(width, tall + 0.3, "Which groups gather?", noted(caption, names), of)
+        ax = figure.plot(1.55, 0.3, width - 2.2, tall)
         ax.set_xscale("log")
         ax.set_xlim(NOTHING / 1.6, 1.3)
         for y, each in enumerate(rows):
@@ -75,10 +88,16 @@ def groups_figure(found: Sequence[Mapping[str, Any]], width: float = 7.0) -> Fig
             )
         ax.axvline(LEAST / 1.4, color=LINE, ls=":", lw=1)
         ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_yticks(range(len(rows)), [drawable(each["group"]) for each in rows])
-        ticks = {NOTHING: "0", 1e-4: ".01 %", 1e-3: ".1 %", 1e-2: "1 %", 0.1: "10 %", 1.0: "100 %"}
+        name_rows(ax, range(len(rows)), names)
+        ticks = {
+            NOTHING: "0",
+            1e-4: "0.01 %",
+            1e-3: "0.1 %",
+            1e-2: "1 %",
+            0.1: "10 %",
+            1.0: "100 %",
+        }
         ax.set_xticks(list(ticks), list(ticks.values()))
         ax.minorticks_off()
-        ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         return figure

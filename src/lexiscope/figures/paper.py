@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import colorsys
-import textwrap
-from collections.abc import Iterator, Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+
+    from lexiscope.figures.sheet import Sheet
 
 # The page's colours: eight that stay apart for colour-blind eyes (Okabe & Ito 2008, its yellow and
 # black replaced), then hues a golden angle apart.
@@ -33,7 +37,13 @@ FONTS = (
     *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai"),
     *("Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Symbols2"),
 )
-LACKING = "\u25a1"
+# Fonts that have a box for every letter, or letters at the places of others.
+BOXES = re.compile(
+    r"last ?resort|fallback|blank|emoji|^cm(r|ss|tt|b|mi|sy|ex)|nonuni|stixsize", re.I
+)
+USUAL = {("normal", "normal", weight) for weight in ("400", "normal", "regular")}
+# What a person knows the checkpoint by that comes as a Python package.
+EMBEDDED = {"embedded": "all-MiniLM-L6-v2"}
 
 
 @contextmanager
@@ -77,49 +87,41 @@ def styled() -> Iterator[None]:
             yield
 
 
-def sheet(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches, that belongs to no window."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def sheet(width: float, room: float, title: str, caption: str = "", of: str = "") -> Sheet:
+    """Return a figure that has but its title and caption; see `lexiscope.figures.sheet.Sheet`."""
+    from lexiscope.figures.sheet import Sheet
 
-    made = Figure(figsize=(width, height), dpi=150, facecolor="white")
-    FigureCanvasAgg(made)
-    return made
+    with styled():
+        return Sheet(width, room, title, caption, of)
 
 
-def heading(figure: Figure, title: str, caption: str = "") -> tuple[float, float]:
-    """Write a title above and a caption below; return the free height, as shares from below."""
-    width, height = figure.get_size_inches()
-    margin = 0.12
-    say(
-        figure,
-        margin / width,
-        1 - margin / height,
-        title,
-        ha="left",
-        va="top",
-        fontsize=SIZE + 2,
-        fontweight="bold",
-    )
-    lines = textwrap.wrap(caption, max(30, round((width - 2 * margin) * LETTERS)))
-    say(
-        figure,
-        margin / width,
-        margin / height,
-        "\n".join(lines),
-        ha="left",
-        va="bottom",
-        fontsize=SIZE - 0.5,
-        color=SOFT,
-        linespacing=1.35,
-    )
-    low = margin + len(lines) * 1.4 * (SIZE - 0.5) / INCH + 0.08
-    return low / height, 1 - (margin + 1.6 * (SIZE + 2) / INCH) / height
+def subject(model: str, space: str, layers: Sequence[int | None] = ()) -> str:
+    """Say what a figure is of: the model, the space and its layers, as far as they are known.
+
+    Examples
+    --------
+    >>> subject("org/bert", "context", range(7))
+    'org/bert: context, layers 0 to 6'
+    """
+    there = sorted({layer for layer in layers if layer is not None})
+    at = ""
+    if there:
+        at = f"layers {there[0]} to {there[-1]}" if len(there) > 1 else f"layer {there[0]}"
+    where = ", ".join(each for each in (space.replace("_", " "), at) if each)
+    return ": ".join(each for each in (EMBEDDED.get(model, model), where) if each)
 
 
 def say(on: Figure | Axes, x: float, y: float, text: str, **how: Any) -> Text:
     """Write text as it is: no formulas in it, no letter that no font has."""
-    return on.text(x, y, drawable(text), parse_math=False, **how)
+    return on.text(x, y, drawable(text), parse_math=False, family=families(text), **how)
+
+
+def name_rows(ax: Axes, places: Iterable[float], names: Sequence[str]) -> None:
+    """Write names at places of the y axis, as `say` does."""
+    ax.set_yticks(list(places), [drawable(name) for name in names])
+    for tick, name in zip(ax.get_yticklabels(), names, strict=True):
+        tick.set(family=families(name), parse_math=False)
+    ax.tick_params(axis="y", length=0)
 
 
 def category(number: int) -> str:
@@ -132,10 +134,40 @@ def category(number: int) -> str:
 
 
 def drawable(text: str) -> str:
-    """Return a text in one line, with a box for each letter that no font here has."""
-    known = _fonts()[1]
+    """Return a text in one line, each letter that no font here has as its number, U+4E1C."""
     one_line = "\n".join(" ".join(line.split()) for line in text.split("\n"))
-    return "".join(c if c == "\n" or ord(c) in known else LACKING for c in one_line)
+    return "".join(
+        " ".join(f"U+{ord(c):04X}" for c in run) if lacking else "".join(run)
+        for lacking, run in groupby(one_line, _lacking)
+    )
+
+
+def families(text: str) -> list[str]:
+    """Return the fonts that a text is written in: ours, then others that have what those lack."""
+    ours, known = _fonts()
+    others = (_others().get(ord(c)) for c in text if c != "\n" and ord(c) not in known)
+    return [*ours, *dict.fromkeys(each for each in others if each)]
+
+
+def noted(caption: str, written: Iterable[str]) -> str:
+    """Add to a caption what stands for letters that no font here has, if there are such."""
+    if not any(_lacking(c) for text in written for c in "".join(text.split())):
+        return caption
+    return f"{caption} U+ and a number: a character that no font here has."
+
+
+def _lacking(letter: str) -> bool:
+    if letter == "\n" or ord(letter) in _fonts()[1]:
+        return False
+    return ord(letter) not in _others()
+
+
+def number(value: float) -> str:
+    """Write a number as a person would: 0.743, 30,521."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def shares(values: Sequence[float | None]) -> list[float]:
@@ -154,3 +186,25 @@ def _fonts() -> tuple[tuple[str, ...], frozenset[int]]:
     for name in names:
         letters |= set(get_font(there[name]).get_charmap())
     return names, frozenset(letters)
+
+
+@lru_cache(maxsize=1)
+def _others() -> dict[int, str]:
+    """Return which font has a letter that those of `FONTS` lack; asked for only then."""
+    from matplotlib.font_manager import fontManager
+    from matplotlib.ft2font import FT2Font
+
+    ours, known = _fonts()
+    found: dict[int, str] = {}
+    for entry in sorted(fontManager.ttflist, key=lambda entry: (entry.name, entry.fname)):
+        usual = (entry.style, entry.stretch, str(entry.weight)) in USUAL
+        if not usual or entry.name in ours or BOXES.search(entry.name):
+            continue
+        try:
+            letters = FT2Font(entry.fname).get_charmap()
+        except (OSError, RuntimeError):  # of a kind that matplotlib cannot draw
+            continue
+        for letter in letters:
+            if letter not in known:
+                found.setdefault(letter, entry.name)
+    return found

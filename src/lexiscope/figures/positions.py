@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lexiscope.figures.paper import ACCENT, DISTINCT, SOFT, heading, say, shares, sheet, styled
+from lexiscope.figures.paper import ACCENT, DISTINCT, SOFT, say, shares, sheet, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 BAND = DISTINCT[4]
 
 
-def positions_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
+def positions_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7.0) -> Figure:
     """Draw the heat map of all positions beside the curves of neighbours and lengths.
 
     Parameters
     ----------
     found : mapping
         Figures of a ``positions`` finding.
+    of : str
+        The model and the space.
     width : float
         Inches.
 
@@ -34,23 +36,19 @@ def positions_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
     """
     first = int(found["first_row"])
     with styled():
-        figure = sheet(width, 3.9)
         breaks = [_named(each) for each in found["breaks"]]
         caption = (
             "Left: cosine similarity of every position with every other. Right: of each with the "
             "next, and the lengths of their vectors, whose axis leaves out the outermost 2 %. "
             + (f"Shaded: the breaks, {' and '.join(breaks)}." if breaks else "There is no break.")
         )
-        low, high = heading(figure, "Positions", caption)
-        height = figure.get_size_inches()[1]
-        base, top = low + 0.3 / height, high - 0.2 / height
-        square = (top - base) * height
-        heat = figure.add_axes((0.42 / width, base, square / width, top - base))
+        square, base = 2.45, 0.4
+        figure = sheet(width, base + square + 0.25, "Positions", caption, of)
+        heat = figure.plot(0.42, base, square, square)
         _heat_map(figure, heat, found["heatmap"], first)
-        left = (0.42 + square + 1.15) / width
-        tall = (top - base - 0.55 / height) / 2
-        alike = figure.add_axes((left, base + tall + 0.55 / height, 0.98 - left, tall))
-        longs = figure.add_axes((left, base, 0.98 - left, tall), sharex=alike)
+        left, tall = 0.42 + square + 1.1, (square - 0.5) / 2
+        alike = figure.plot(left, base + tall + 0.5, width - left - 0.15, tall)
+        longs = figure.plot(left, base, width - left - 0.15, tall, sharex=alike)
         alike.set_title("cosine with the next position")
         alike.plot(first + np.arange(len(found["cosines"])), shares(found["cosines"]), color=ACCENT)
         alike.tick_params(labelbottom=False)
@@ -101,13 +99,15 @@ def _heat_map(figure: Figure, ax: Axes, heat: Mapping[str, Any], first: int) -> 
     bar.ax.tick_params(length=0, labelcolor=SOFT)
 
 
-def token_types_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
+def token_types_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7.0) -> Figure:
     """Draw the lengths of the token types beside those of words, and their cosines.
 
     Parameters
     ----------
     found : mapping
         Figures of a ``token_types`` finding.
+    of : str
+        The model and the space.
     width : float
         Inches.
 
@@ -117,22 +117,20 @@ def token_types_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
     """
     n = int(found["n"])
     with styled():
-        figure = sheet(width, 2.6)
         words = found["word_norm"]
         caption = "Left: lengths of the vectors" + (
             "; shaded the middle of the words' lengths, with their median." if words else "."
         )
-        low, high = heading(figure, "Token types", f"{caption} Right: cosine similarity.")
-        low += 0.28 / 2.6
-        high -= 0.22 / 2.6
-        bars = figure.add_axes((0.1, low, 0.42, high - low))
+        caption = f"{caption} Right: cosine similarity."
+        figure = sheet(width, 1.95, "Token types", caption, of)
+        bars = figure.plot(0.6, 0.3, 3.0, 1.35)
         bars.set_title("length")
         bars.bar(range(n), shares(found["norms"]), width=0.5, color=ACCENT)
         bars.set_xticks(range(n))
         if words:
             bars.axhspan(words["low"], words["high"], color=DISTINCT[0], alpha=0.15, lw=0)
             bars.axhline(words["median"], color=DISTINCT[0], lw=1)
-        grid = figure.add_axes((0.66, low, 0.22, high - low))
+        grid = figure.plot(4.4, 0.3, 1.35, 1.35)
         grid.set_title("cosine")
         cosines = np.array([shares(row) for row in found["cosines"]], dtype=float)
         grid.imshow(cosines.reshape(n, n), cmap="cividis", vmin=-1, vmax=1)

@@ -9,8 +9,8 @@ from lexiscope.figures.paper import (
     ACCENT,
     LINE,
     SOFT,
-    drawable,
-    heading,
+    name_rows,
+    noted,
     say,
     shares,
     sheet,
@@ -19,29 +19,28 @@ from lexiscope.figures.paper import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 LISTED = 25
 
 
-def norms_figure(found: Mapping[str, Any], width: float = 5.5) -> Figure:
+def norms_figure(found: Mapping[str, Any], *, of: str = "", width: float = 5.5) -> Figure:
     """Draw the length of the vectors against the tokens' rank."""
     with styled():
-        figure = sheet(width, 3.4)
         caption = (
             f"{found['n']:,} tokens. Line: median; band: the middle half. Rank correlation "
             f"{_interval(found)}. The row in the vocabulary stands in for how rare a token is."
         )
-        low, high = heading(figure, "Rank and length of the vector", caption)
-        ax = figure.add_axes((0.11, low + 0.13, 0.86, high - low - 0.15))
+        figure = sheet(width, 2.6, "Rank and length of the vector", caption, of)
+        ax = figure.plot(0.6, 0.45, width - 0.9, 2.1)
         _banded(ax, found["bins"], "length of the vector")
         return figure
 
 
-def hubs_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
+def hubs_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7.0) -> Figure:
     """Draw how often points are among the neighbours of others, and that against their rank."""
     with styled():
-        figure = sheet(width, 3.4)
         hubs = ", ".join(f"{each['label']} ({each['occurrences']:,})" for each in found["hubs"][:5])
         caption = (
             f"How often a point is among the {found['k']} nearest of others. Skewness "
@@ -49,34 +48,36 @@ def hubs_figure(found: Mapping[str, Any], width: float = 7.0) -> Figure:
             f"{found['orphans']:,} are nobody's neighbour. Largest hubs: {hubs}. Rank correlation "
             f"{_interval(found)}."
         )
-        low, high = heading(figure, "Hubs", caption)
-        base, tall = low + 0.17, high - low - 0.2
-        bars = figure.add_axes((0.11, base, 0.38, tall))
         rows = found["histogram"]
+        tall = 0.18 * max(len(rows), 9)
+        figure = sheet(width, tall + 0.7, "Hubs", noted(caption, [hubs]), of)
+        bars = figure.plot(0.75, 0.45, 2.2, tall)
         names = [
             f"{row['occurrences_from']:,}"
             if row["occurrences_from"] == row["occurrences_to"]
             else f"{row['occurrences_from']:,}–{row['occurrences_to']:,}"
             for row in rows
         ]
-        bars.bar(range(len(rows)), [row["points"] for row in rows], color=ACCENT, width=0.75)
-        bars.set_xticks(range(len(rows)), names, rotation=40, ha="right", rotation_mode="anchor")
-        bars.tick_params(axis="x", length=0, labelsize=6.5)
-        bars.set_ylabel("points")
-        bars.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        points = [row["points"] for row in rows]
+        drawn = bars.barh(range(len(rows)), points, color=ACCENT, height=0.72)
+        # A bar of three points among thousands is not seen, its number is.
+        bars.bar_label(drawn, [f"{each:,}" for each in points], padding=3, color=SOFT, fontsize=7)
+        name_rows(bars, range(len(rows)), names)
+        bars.set_xticks([])
+        bars.spines["bottom"].set_visible(False)
+        bars.set_xlabel("points")
         bars.set_title("how often among the neighbours")
-        ax = figure.add_axes((0.6, base, 0.38, tall))
+        ax = figure.plot(4.15, 0.45, width - 4.45, tall)
         ax.set_title("and by rank")
         _banded(ax, found["bins"], "how often")
         return figure
 
 
-def clusters_figure(found: Mapping[str, Any], width: float = 6.0) -> Figure:
+def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.0) -> Figure:
     """Draw the largest dense clusters with their names and how stable they are."""
     rows: Sequence[Mapping[str, Any]] = sorted(found["clusters"], key=lambda each: -each["size"])
     rows = rows[:LISTED]
     with styled():
-        figure = sheet(width, 1.25 + 0.2 * len(rows))
         beside = ""
         if found["chance_found"] is not None:
             beside = f" ({found['chance_found']:,} where every dimension is shuffled)"
@@ -85,19 +86,19 @@ def clusters_figure(found: Mapping[str, Any], width: float = 6.0) -> Figure:
             f"{found['n']:,} points; the {len(rows)} largest, each named by its members. At the "
             "right the stability: how much of it comes again in resamples, 0 to 1."
         )
-        low, high = heading(figure, "Dense clusters", caption)
-        low += 0.32 / figure.get_size_inches()[1]
-        ax = figure.add_axes((0.42, low, 0.48, high - low))
+        names = [each["name"] for each in rows]
+        tall = 0.2 * len(rows)
+        figure = sheet(width, tall + 0.65, "Dense clusters", noted(caption, names), of)
+        ax = figure.plot(0.42 * width, 0.45, 0.48 * width, tall)
         places = range(len(rows), 0, -1)
         sizes = [each["size"] for each in rows]
         ax.set_xscale("log")
         ax.set_xlim(0.8 * min(sizes, default=1), 1.9 * max(sizes, default=1))
         ax.hlines(places, 0, sizes, color=LINE, lw=0.8)
         ax.plot(sizes, places, "o", color=ACCENT, ms=5)
-        ax.set_yticks(list(places), [_named(each["name"]) for each in rows])
-        ax.tick_params(axis="y", length=0)
+        name_rows(ax, places, [name if len(name) <= 34 else f"{name[:33]}…" for name in names])
         ax.set_ylim(0.3, len(rows) + 0.7)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        _counted(ax.xaxis)
         ax.set_xlabel("points (logarithmic)")
         say(ax, 1.14, len(rows) + 0.75, "stability", transform=ax.get_yaxis_transform(), ha="right")
         for place, each in zip(places, rows, strict=True):
@@ -123,6 +124,19 @@ def clusters_figure(found: Mapping[str, Any], width: float = 6.0) -> Figure:
         return figure
 
 
+def _counted(axis: Axis) -> None:
+    """Write plain counts on a logarithmic axis, three at least, and nothing at its other ticks."""
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+
+    low, high = axis.get_view_interval()
+    # Within a decade or so the powers of ten are one tick, or none.
+    subs = (1.0,) if high / low > 300 else (1.0, 3.0) if high / low > 30 else (1.0, 2.0, 3.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _banded(ax: Axes, bins: Sequence[Mapping[str, Any]], name: str) -> None:
     middle = [max(1.0, (each["from"] + each["to"]) / 2) for each in bins]
     low, median, high = (shares([each[key] for each in bins]) for key in ("low", "median", "high"))
@@ -145,7 +159,3 @@ def _interval(found: Mapping[str, Any]) -> str:
 
 def _short(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".replace("-", "−")
-
-
-def _named(name: str) -> str:
-    return drawable(name if len(name) <= 34 else f"{name[:33]}…")

@@ -53,8 +53,13 @@ class Finding:
         """Whether there were too few points to state anything."""
         return bool(self.figures.get("refused"))
 
-    def figure(self) -> Figure:
+    def figure(self, *, model: str = "") -> Figure:
         """Draw it on paper.
+
+        Parameters
+        ----------
+        model : str, optional
+            The model's name, to stand under the title beside the space and its layers.
 
         Returns
         -------
@@ -67,7 +72,9 @@ class Finding:
         """
         if self.refused:
             raise LexiscopeError(f"there is nothing to draw: {self.statement}")
-        return figure_of(self.name, [self.figures])
+        return figure_of(
+            self.name, [self.figures], model=model, space=self.space, layer=self.layer
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values: ``name``, ``space``, ``layer``, ``statement``, ``figures``,

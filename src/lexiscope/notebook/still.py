@@ -5,13 +5,24 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
+from lexiscope.figures import subject
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 INCHES = 8.0
 DPI = 120
 # A notebook keeps every picture in its file: with so many colours one takes a quarter of the room.
 COLORS = 96
+# So many colours of points are kept as they are; more are a scale, which a few of them stand for.
+CATEGORIES = 64
 
 
 def still(atlas: Atlas, space: str, layer: int | None, id: str, color: str, name: str) -> str:
@@ -33,13 +44,76 @@ def still(atlas: Atlas, space: str, layer: int | None, id: str, color: str, name
 
     made = atlas.projection(space, id, layer)
     column = color if color in atlas[space].points.column_names else None
-    figure = made.figure(color=column, width=INCHES)
+    model = atlas.origin.name if atlas.origin else atlas.path.name
+    title = subject(model, space, [layer])
+    figure = made.figure(color=column, title=title, width=INCHES)
     with io.BytesIO() as drawn, io.BytesIO() as file:
         figure.savefig(drawn, format="png", dpi=DPI)
-        Image.open(drawn).convert("RGB").quantize(COLORS).save(file, "png")
+        picture = Image.open(drawn).convert("RGB")
+        reduced(picture, kept_colors(figure)).save(file, "png", optimize=True)
         png = base64.b64encode(file.getvalue()).decode()
-    where = space if layer is None else f"{space}, layer {layer}"
     return (
-        f'<img data-lexiscope="{name}" alt="{escape(f"Map of {where}: {id}")}" '
+        f'<img data-lexiscope="{name}" alt="{escape(f"Map of {title}: {id}")}" '
         f'style="width:{INCHES * 100:.0f}px; max-width:100%" src="data:image/png;base64,{png}">'
     )
+
+
+def kept_colors(figure: Figure) -> NDArray[np.uint8]:
+    """Return the colours of a map's categories, in the legend and as points on white, (n, 3)."""
+    from matplotlib.collections import PathCollection
+    from matplotlib.colors import to_rgb
+
+    legend = {to_rgb(each.get_color()) for each in figure.texts}
+    drawn: set[tuple[float, ...]] = set()
+    for points in figure.findobj(PathCollection):
+        drawn |= {tuple(each) for each in points.get_facecolors()}
+    if len(drawn) > CATEGORIES:
+        drawn = set()
+    on_white = {tuple(1 - each[3] * (1 - value) for value in each[:3]) for each in drawn}
+    colors = np.array(sorted({(1.0, 1.0, 1.0)} | legend | on_white))
+    return np.unique(np.round(255 * colors), axis=0).astype(np.uint8)
+
+
+def reduced(picture: Image, kept: NDArray[np.uint8]) -> Image:
+    """Return a picture with few colours: those to be kept as they are, others as they fit best.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        In RGB.
+    kept : ndarray of shape (n_colors, 3), uint8
+        At most 255.
+
+    Returns
+    -------
+    PIL.Image.Image
+        With a palette of `COLORS`, or of the kept ones and a third of that.
+    """
+    from PIL import Image
+
+    pixels = np.asarray(picture)
+    found, where = np.unique(_coded(pixels), return_inverse=True)
+    colors = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+    others = pixels[~np.isin(_coded(pixels), _coded(kept))]
+    palette = kept
+    if len(others):
+        room = min(256 - len(kept), max(COLORS - len(kept), COLORS // 3))
+        fitted: Any = Image.fromarray(others[None]).quantize(room).getpalette()
+        palette = np.vstack([kept, np.array(fitted, dtype=np.uint8).reshape(-1, 3)[:room]])
+    wide = palette.astype(np.int32)
+    nearest = np.concatenate(
+        [
+            ((part[:, None].astype(np.int32) - wide) ** 2).sum(axis=2).argmin(axis=1)
+            for part in np.array_split(colors, 1 + len(colors) // 4096)
+        ]
+    )
+    made = Image.fromarray(nearest[where].reshape(pixels.shape[:2]).astype(np.uint8))
+    made.putpalette(palette.tobytes())
+    return made
+
+
+def _coded(colors: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return colours as one number each."""
+    parts = colors.astype(np.int64)
+    coded: NDArray[np.int64] = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
+    return coded
