@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def test_a_notebook_runs(path: Path, reported: Path, tmp_path: Path):
     client = NotebookClient(notebook, timeout=250, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
     said = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert any("image/png" in output.get("data", {}) for output in said) or any(
-        "view" in kind for output in said for kind in output.get("data", {})
-    )
     assert not [output for output in said if output["output_type"] == "error"]
+    shown = [kind for output in said for kind in output.get("data", {})]
+    code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    views = len(re.findall(r"^\w+ = atlas\.view\(|^atlas\.view\(", code, re.MULTILINE))
+    assert views
+    assert shown.count("application/vnd.jupyter.widget-view+json") >= views
+    assert shown.count("image/png") >= len(re.findall(r"\.figure\(", code))
