@@ -91,7 +91,7 @@ def map_figure(
         if colors is not None:
             legend(figure, colors, width - WIDE, tall)
         if names and dims == 2:
-            write_names(ax, names, coordinates, area)
+            write_names(figure, ax, names, coordinates, area)
         return figure
 
 

@@ -72,9 +72,7 @@ class Finding:
         """
         if self.refused:
             raise LexiscopeError(f"there is nothing to draw: {self.statement}")
-        return figure_of(
-            self.name, [self.figures], model=model, space=self.space, layer=self.layer
-        )
+        return figure_of(self.name, [self.figures], model=model, space=self.space, layer=self.layer)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values: ``name``, ``space``, ``layer``, ``statement``, ``figures``,

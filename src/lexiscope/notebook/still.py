@@ -66,7 +66,7 @@ def kept_colors(figure: Figure) -> NDArray[np.uint8]:
     legend = {to_rgb(each.get_color()) for each in figure.texts}
     drawn: set[tuple[float, ...]] = set()
     for points in figure.findobj(PathCollection):
-        drawn |= {tuple(each) for each in points.get_facecolors()}
+        drawn |= {tuple(each) for each in np.asarray(points.get_facecolor())}
     if len(drawn) > CATEGORIES:
         drawn = set()
     on_white = {tuple(1 - each[3] * (1 - value) for value in each[:3]) for each in drawn}
