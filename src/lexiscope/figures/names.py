@@ -41,7 +41,9 @@ class Name:
     place: tuple[float, ...]
 
 
-def write_names(ax: Axes, names: Sequence[Name], points: NDArray[np.floating], area: float) -> None:
+def write_names(
+    sheet: Sheet, ax: Axes, names: Sequence[Name], points: NDArray[np.floating], area: float
+) -> None:
     """Write names at their places, moved where they would cover each other or few points.
 
     Parameters
