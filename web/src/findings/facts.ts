@@ -11,7 +11,10 @@ const count = (value: number) => value.toLocaleString("en");
 export function factsOf(finding: Finding): Fact[] {
   const group = figuresOf(finding, "group");
   if (group) {
-    const lacking = group.missing.length ? `; not in the vocabulary: ${group.missing.join(", ")}` : "";
+    const named = (words: string[] | undefined, what: string) => (words?.length ? `; ${what}: ${words.join(", ")}` : "");
+    // Findings of an earlier version have no list of those left out.
+    const lacking =
+      named(group.missing, "not in the vocabulary") + named(group.left_out, "left out, as copies of others or without direction");
     return [
       ["points", group.words === null ? count(group.n) : `${group.n} of ${group.words} words${lacking}`],
       ["neighbours that are of the group", `${share(group.share)} of ${group.k}`],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../contract";
 import { factsOf } from "./facts";
-import { best, byGain, byLift, figuresOf, gathered, level, sections, sidesOf, spacesOf, title } from "./findings";
+import { best, byGain, byShare, figuresOf, gathered, level, sections, sidesOf, spacesOf, title } from "./findings";
 import { tableOf } from "./tables";
 
 const made = (name: string, figures: Record<string, unknown>, space = "word"): Finding => ({
@@ -12,13 +12,13 @@ const made = (name: string, figures: Record<string, unknown>, space = "word"): F
   figures,
   points: [],
 });
-const group = (name: string, lift: number | null) => made("group", { group: name, lift, missing: [] });
+const group = (name: string, share: number | null, lift = 2) => made("group", { group: name, share, lift, missing: [], left_out: [] });
 const word = (name: string, accuracy: number, majority: number) =>
   made("senses", { word: name, layers: [0, 6], best_layer: 6, neighbor_accuracy: [0, accuracy], majority });
 const refused = made("group", { n: 3, refused: true });
 
 test("sections come in the order in which they are read, and what is not known comes last", () => {
-  const found = [made("novelty", {}), made("senses", {}), made("senses_overall", {}), group("months", 2)];
+  const found = [made("novelty", {}), made("senses", {}), made("senses_overall", {}), group("months", 0.8)];
   expect(sections(found).map((each) => each.title)).toEqual(["Groups", "Senses", "Others"]);
   expect(sections(found)[1].findings.map((each) => each.name)).toEqual(["senses_overall", "senses"]);
   expect(sections([])).toEqual([]);
@@ -31,10 +31,20 @@ test("the space that is shown comes first", () => {
   expect(spacesOf(found, "position")).toEqual(["word", "context"]);
 });
 
-test("groups are sorted by how much more than chance they gather", () => {
-  const sorted = byLift([refused, group("few", 2), group("none", null), group("many", 940)]);
+test("groups are sorted by their share, whatever it is beside chance", () => {
+  const sorted = byShare([refused, group("few", 0.1, 900), group("none", null), group("many", 0.9, 2)]);
   expect(sorted.slice(0, 2).map(title)).toEqual(["many", "few"]);
   expect(sorted).toHaveLength(4);
+});
+
+test("of a group is said which words it lacks, and which were left out", () => {
+  const drinks = { n: 3, words: 6, missing: ["chai"], left_out: ["cola", "gin"], permutations: 99, k: 10 };
+  expect(factsOf(made("group", drinks))[0]).toEqual([
+    "points",
+    "3 of 6 words; not in the vocabulary: chai; left out, as copies of others or without direction: cola, gin",
+  ]);
+  // Findings of an earlier version have no such list.
+  expect(factsOf(made("group", { ...drinks, missing: [], left_out: undefined }))[0][1]).toBe("3 of 6 words");
 });
 
 test("words are sorted by what they gain over the commonest sense", () => {
@@ -45,7 +55,7 @@ test("words are sorted by what they gain over the commonest sense", () => {
 
 test("a refusal has no figures, whatever it is of", () => {
   expect(figuresOf(refused, "group")).toBeNull();
-  expect(figuresOf(group("months", 2), "senses")).toBeNull();
+  expect(figuresOf(group("months", 0.8), "senses")).toBeNull();
   expect(factsOf(refused)).toEqual([]);
   expect(tableOf(refused)).toBeNull();
 });

@@ -48,10 +48,10 @@ export function spacesOf(findings: Finding[], first = ""): string[] {
   return names.includes(first) ? [first, ...names.filter((name) => name !== first)] : names;
 }
 
-/** Groups with the strongest gathering first; those that were refused last. */
-export function byLift(findings: Finding[]): Finding[] {
-  const lift = (finding: Finding) => figuresOf(finding, "group")?.lift ?? -1;
-  return [...findings].sort((a, b) => lift(b) - lift(a));
+/** Groups whose neighbours are most of all members first (how many times chance that is ranks nothing); refused ones last. */
+export function byShare(findings: Finding[]): Finding[] {
+  const share = (finding: Finding) => figuresOf(finding, "group")?.share ?? -1;
+  return [...findings].sort((a, b) => share(b) - share(a));
 }
 
 /** Words whose senses are told apart best first, above what always guessing the most frequent gives. */

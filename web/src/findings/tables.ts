@@ -20,6 +20,11 @@ function columns(first: string, at: (number | string | null)[], named: Record<st
   };
 }
 
+/** The columns of a figure's interval; findings of an earlier version may have none. */
+function interval(name: string, low: Values | undefined, high: Values | undefined): Record<string, Values> {
+  return { [`${name}, low`]: low ?? [], [`${name}, high`]: high ?? [] };
+}
+
 /** Each figure beside what it is with the senses shuffled, and what always guessing the commonest gives. */
 function ofSenses(figures: Figures["senses"] | Figures["senses_overall"], shuffled: Partial<ShuffledSenses>): Record<string, Values> {
   // Findings of an earlier version have fewer levels.
@@ -74,20 +79,27 @@ export function tableOf(finding: Finding): Table | null {
       anisotropy: context.anisotropy,
       "self-similarity": context.self_similarity,
       adjusted: context.self_similarity_adjusted,
+      ...interval("adjusted", context.self_similarity_low, context.self_similarity_high),
       "within sentences": context.intra_sentence,
       "within, adjusted": context.intra_sentence_adjusted,
+      ...interval("within, adjusted", context.intra_sentence_low, context.intra_sentence_high),
       "one direction": context.mev,
       "one direction, adjusted": context.mev_adjusted,
+      ...interval("one direction, adjusted", context.mev_low, context.mev_high),
     });
   }
   const geometry = figuresOf(finding, "geometry");
   if (geometry) {
     return columns("layer", geometry.layers, {
       "mean cosine": geometry.mean_cosine,
+      ...interval("mean cosine", geometry.mean_cosine_low, geometry.mean_cosine_high),
       IsoScore: geometry.isoscore,
+      ...interval("IsoScore", geometry.isoscore_low, geometry.isoscore_high),
       "partition ratio": geometry.partition_ratio,
       "participation ratio": geometry.participation_ratio,
+      ...interval("participation ratio", geometry.participation_ratio_low, geometry.participation_ratio_high),
       "intrinsic dimension": geometry.intrinsic_dimension,
+      ...interval("intrinsic dimension", geometry.intrinsic_low, geometry.intrinsic_high),
       duplicates: geometry.duplicates,
       "top dimensions": geometry.top_share,
     });

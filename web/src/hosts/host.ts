@@ -46,3 +46,8 @@ export function host(): Host {
   if (!current) throw new Error("the page has no host yet");
   return current;
 }
+
+/** What would hold a space or a layer that is asked for and is not there. */
+export function holder(): string {
+  return host().kind === "file" ? "this page" : "this atlas";
+}

@@ -3,6 +3,7 @@
 import type { AtlasInfo, Atlases, Events, Job, JobOrder, LiveAnswer } from "../contract";
 import { host } from "../hosts/host";
 import { Refused, getJSON, sendJSON, spacePath } from "./api";
+import { lacking } from "./lacking";
 import { counterparts } from "./link";
 import { Pane } from "./pane.svelte";
 import { SpaceData } from "./space";
@@ -83,7 +84,10 @@ class App {
     this.panes = view.panes.map((each, number) => {
       const pane = this.panes[number] ?? new Pane(this);
       pane.playing = false;
-      pane.view = { ...each, atlas: this.atlas(each.atlas)?.id ?? this.atlases[0]?.id ?? "" };
+      const atlas = this.atlas(each.atlas) ?? this.atlases[0];
+      // Points and places of a space that is not there mean nothing in the one shown for it.
+      const lost = each.space !== "" && atlas !== undefined && lacking(atlas.spaces, each.space, null) !== null;
+      pane.view = { ...(lost ? newPane("", each.space) : each), atlas: atlas?.id ?? "" };
       return pane;
     });
     this.active = view.active;
@@ -131,18 +135,14 @@ class App {
 
   // ---- panes ---------------------------------------------------------------------------
 
+  /** Opens a second map that shows what the first does. */
   split(): void {
     if (this.panes.length > 1) return;
     const first = this.panes[0];
     const second = new Pane(this);
-    second.view = { ...newPane(), ...$state.snapshot(first.view), selected: first.view.selected, only: null, hidden: [], camera: null };
-    // Something else is what a second pane is for: the layer furthest away, or another space.
-    const layers = first.info?.layers ?? [];
-    if (layers.length > 1) second.view.layer = first.layer === layers[0] ? layers.at(-1)! : layers[0];
-    else {
-      const other = first.projections.find((projection) => projection.id !== first.projection?.id);
-      if (other) second.view.projection = other.id;
-    }
+    // The same picture, to be taken from there to what it is compared with.
+    const { selected, only } = first.view;
+    second.view = { ...newPane(), ...$state.snapshot(first.resolved), selected, only };
     this.panes = [first, second];
     this.active = 1;
   }

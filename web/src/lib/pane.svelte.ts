@@ -1,13 +1,14 @@
 /** One picture of one space: what is shown of it, fetched as it is needed. */
 
 import { untrack } from "svelte";
-import { host } from "../hosts/host";
+import { holder, host } from "../hosts/host";
 import type { ClusterLabel, Job, Neighbors, ProjectionInfo, SpaceInfo } from "../contract";
 import type { Colors, Line, Mark, SceneLike, Sprites } from "../scene/types";
 import { Refused, address, getJSON, spacePath } from "./api";
 import type { App } from "./app.svelte";
 import { hex, plainColors } from "./colors";
 import { joined } from "./joined";
+import { lacking } from "./lacking";
 import { colorsOf, legendOf, visibleMask, type Legend, type Measured, type Shown } from "./legend";
 import { Preview } from "./preview.svelte";
 import { inhabited } from "./regions";
@@ -76,6 +77,14 @@ export class Pane {
     if (!layers.length) return null;
     return this.view.layer !== null && layers.includes(this.view.layer) ? this.view.layer : layers.at(-1)!;
   });
+  /** What the view asks for and is not there, beside what is shown in its place. */
+  readonly lacks: string | null = $derived.by(() => {
+    const { atlas, space, layer } = this.view;
+    const what = space && this.info ? lacking(this.app.atlas(atlas)?.spaces ?? [], space, layer) : null;
+    if (!what) return null;
+    const instead = space === this.info!.name ? `layer ${this.layer}` : this.info!.name;
+    return `${what} is not in ${holder()}: ${instead} is shown`;
+  });
   /** Names the space and layer that are shown. */
   readonly place: string = $derived.by(() => `${this.data?.path} ${this.layer}`);
   readonly movement: Measured | null = $derived.by(() =>
@@ -132,9 +141,22 @@ export class Pane {
   /** What `lexiscope near` would be asked. */
   readonly query: string | null = $derived.by(() => {
     if (this.view.asked) return this.view.asked;
+    if (this.called !== null) return this.called;
     const points = this.view.selected;
     if (!points.length || points.length > mostAsked()) return null;
     return Array.from(points, (point) => `#${point}`).join(" + ");
+  });
+  /** The label of all that is selected, where several points have it and each of them is: their mean can be asked for. */
+  readonly called: string | null = $derived.by(() => {
+    const { selected, label } = this.view;
+    const labels = this.labels;
+    if (!host().can.compute || selected.length < 2 || label !== "label" || !labels) return null;
+    const name = String(labels.at(selected[0]) ?? "");
+    // A sum, or a number, would be taken for what it says.
+    if (!name || /^#\d+$|\s[+-]\s/.test(name)) return null;
+    let alike = 0;
+    for (let point = 0; point < this.n; point++) if (labels.at(point) === name) alike++;
+    return alike === selected.length && selected.every((point) => labels.at(point) === name) ? name : null;
   });
   readonly lines: Line[] = $derived.by(() => {
     const near = this.neighbors;

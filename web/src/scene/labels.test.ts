@@ -22,6 +22,7 @@ const situation = (changes: Partial<Situation> = {}): Situation => ({
   zoom: 1,
   places: strewn(300),
   inSight: 300,
+  covered: [],
   gap: 5,
   hovered: -1,
   selected: [],
@@ -50,6 +51,25 @@ describe("labels", () => {
       expect(left >= 0 && top >= 0 && left + width <= 800 && top + height <= 600).toBe(true);
     }
     expect(new Labels(widths()).place(now)).toEqual(placed);
+  });
+
+  it("keep off what lies over the map, on its edge or beyond it too", () => {
+    const covered = [
+      { left: -10, top: -10, width: 220, height: 130 },
+      { left: 700, top: 500, width: 300, height: 300 },
+      { left: 900, top: 0, width: 50, height: 50 },
+    ];
+    // One that is selected lies in the midst of it: it stands beside it, or not at all.
+    const places = strewn(300);
+    places.set([100, 60, 1], 0);
+    const regions = [{ x: 180, y: 100, text: "a region of the map", size: 9, level: 0 }];
+    const now = situation({ places, selected: [0], regions });
+    const bare = new Labels(widths()).place(now);
+    const placed = new Labels(widths()).place({ ...now, covered });
+    const beneath = (labels: Label[]) => labels.filter((label) => covered.some((box) => overlap(label, box as Label)));
+    expect(beneath(bare).length).toBeGreaterThan(3);
+    expect(beneath(placed)).toEqual([]);
+    expect(placed.length).toBeGreaterThan(bare.length / 2);
   });
 
   it("go by rank: hovered, selected, marks, regions, points", () => {

@@ -38,6 +38,8 @@ export interface Situation {
   zoom: number;
   places: Places;
   inSight: number;
+  /** What lies over the map; no name is put beneath it. */
+  covered: Box[];
   /** Distance that labels keep from the middle of their point. */
   gap: number;
   hovered: number;
@@ -90,6 +92,7 @@ export class Labels {
 
   place(now: Situation): Label[] {
     const page = new Occupancy(now.width, now.height);
+    for (const box of now.covered) page.fill(box);
     const placed: Label[] = [];
     const named = new Set<number>();
 

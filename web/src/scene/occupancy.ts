@@ -31,9 +31,18 @@ export class Occupancy {
         if (this.taken[row * this.columns + column]) return false;
       }
     }
-    for (let row = Math.floor(top / CELL); row <= bottom; row++) {
-      this.taken.fill(1, row * this.columns + first, row * this.columns + last + 1);
-    }
+    this.fill(box);
     return true;
+  }
+
+  /** Takes what of the box lies on the page, free or not. */
+  fill({ left, top, width, height }: Box): void {
+    const right = Math.min(left + width, this.width);
+    const bottom = Math.min(top + height, this.height);
+    if (!(right >= 0 && bottom >= 0 && left <= this.width)) return;
+    const first = Math.floor(Math.max(left, 0) / CELL);
+    for (let row = Math.floor(Math.max(top, 0) / CELL); row <= Math.floor(bottom / CELL); row++) {
+      this.taken.fill(1, row * this.columns + first, row * this.columns + Math.floor(right / CELL) + 1);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { type Lens, project, toUnits, type Vec3 } from "./camera";
 import type { Cloud } from "./cloud";
 import { drawFigure, drawOutline, type Figure } from "./figure";
 import { type Label, Labels } from "./labels";
+import type { Box } from "./occupancy";
 import { byWeight } from "./order";
 import { Widths } from "./text";
 import type { Line, Mark, RegionLabel, Theme } from "./types";
@@ -28,6 +29,7 @@ export class Overlay {
   hovered = -1;
   textMode = false;
   outline: number[] | null = null;
+  covered: Box[] = [];
   figure: Figure = { lines: [], marks: [], ring: null, labels: [] };
   private ranked: { names: Overlay["names"]; order: Uint32Array } = { names: null, order: new Uint32Array(0) };
   private readonly context = this.canvas.getContext("2d")!;
@@ -56,6 +58,7 @@ export class Overlay {
       zoom,
       places,
       inSight: cloud.inSight,
+      covered: this.covered,
       gap: diameter / 2 + 2,
       hovered: this.hovered < cloud.count ? this.hovered : -1,
       selected: this.selected,

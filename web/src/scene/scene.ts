@@ -2,6 +2,7 @@
 
 import { around, HOME, moved, toUnits, turnedBy } from "./camera";
 import { Drawing } from "./drawing";
+import type { Box } from "./occupancy";
 import { enclosed, nearest, nearMiddle } from "./pick";
 import { pngOf, svgBlob } from "./picture";
 import { Pointer } from "./pointer";
@@ -127,6 +128,11 @@ export class Scene implements SceneLike {
 
   setMarks(marks: Mark[]): void {
     this.drawing.overlay.marks = marks;
+    this.drawing.redraw();
+  }
+
+  setCovered(boxes: Box[]): void {
+    this.drawing.overlay.covered = boxes;
     this.drawing.redraw();
   }
 

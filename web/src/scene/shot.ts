@@ -11,11 +11,11 @@ const MANY = 100_000;
 
 export function shotOf(drawing: Drawing): Shot {
   const { cloud, viewpoint: { lens }, overlay, theme, places } = drawing;
-  // Where the pointer happens to be is not part of it.
-  const { hovered } = overlay;
-  overlay.hovered = -1;
+  // Where the pointer happens to be is not part of it, nor are the tools over the map.
+  const { hovered, covered } = overlay;
+  Object.assign(overlay, { hovered: -1, covered: [] });
   overlay.compose(drawing.moment);
-  overlay.hovered = hovered;
+  Object.assign(overlay, { hovered, covered });
   drawing.redraw();
   const at = (point: number): [number, number] => [places[3 * point], places[3 * point + 1]];
   const polylines = drawing.polylines.map((line) => Array.from(line).filter((point) => cloud.shown[point]).map(at));

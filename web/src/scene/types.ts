@@ -1,5 +1,7 @@
 /** What a scene is given and what it tells. A scene knows points by number and nothing of spaces. */
 
+import type { Box } from "./occupancy";
+
 export type Dims = 2 | 3;
 
 /** What the left button does on the empty ground. */
@@ -104,6 +106,8 @@ export interface SceneLike {
   setLabels(labels: { text: (point: number) => string; weight: Float32Array | null } | null): void;
   setRegions(labels: RegionLabel[]): void;
   setMarks(marks: Mark[]): void;
+  /** What lies over the map, in its pixels: no name is put beneath it. */
+  setCovered(boxes: Box[]): void;
   setDensity(on: boolean): void;
   /** Every point as its label instead of a dot; as many as there is room for. */
   setTextMode(on: boolean): void;
