@@ -18,10 +18,10 @@ from pypdf import PdfReader
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
 from lexiscope.export import Choice, export
-from lexiscope.figures import Colors, Name, map_figure, styled
+from lexiscope.figures import Axis, Colors, Name, figure_of, map_figure, styled, subject
 from lexiscope.figures.colors import coded, paints
 from lexiscope.figures.names import spread_names
-from lexiscope.figures.paper import drawable
+from lexiscope.figures.paper import _fonts, _others, drawable, families, number
 from lexiscope.figures.positions import decoded
 from lexiscope.projection import Projection
 
@@ -62,12 +62,24 @@ def test_the_legend_counts_every_point_and_has_the_points_colours():
     assert shown.tolist() == [[0, 114, 178], [230, 159, 0], [186, 188, 192]]
 
 
-def test_many_categories_are_summed_up():
+def test_many_categories_are_summed_up_with_colours_of_their_own():
     values = np.array([f"c{n:02d}" for n in range(40) for _ in range(n + 1)], dtype=object)
     said = texts(map_figure(scattered(820), title="", caption="", colors=Colors("c", values)))
     listed = [int(each.replace(",", "")) for each in said if re.fullmatch(r"[\d,]+", each)]
-    assert "and 30 others" in said
+    names = [each for each in said if re.fullmatch(r"c\d\d", each)]
+    assert f"{40 - len(names)} others" in said
     assert sum(listed) == 820
+    assert said.count("●") == len(names) + 3
+
+
+def test_two_numbers_are_categories_and_large_ones_are_written_out():
+    row = Colors("row", np.array([0.0, 1.0, 1.0, np.nan]))
+    assert {"row", "0", "1", "2", "none"} <= set(
+        texts(map_figure(scattered(4), title="", caption="", colors=row))
+    )
+    ids = Colors("id", np.array([0.0, 0.7434, 30521.0]))
+    assert "30,521" in texts(map_figure(scattered(3), title="", caption="", colors=ids))
+    assert [number(each) for each in (0.7434, -2.0, 30521.4)] == ["0.7434", "−2", "30,521"]
 
 
 def test_numbers_have_a_scale_and_missing_ones_are_said():
@@ -95,6 +107,109 @@ def test_text_of_any_kind_is_written_as_it_is():
     assert pixels(figure).std() > 0
     assert "$x_1$" in "".join(texts(figure))
     assert drawable("a\ue000b") == "aU+E000b"
+
+
+def test_a_letter_that_no_font_has_is_its_number_and_the_caption_says_so():
+    figure = map_figure(
+        scattered(3), title="", caption="c.", names=[Name("##\ue000\ue001", (0, 0))]
+    )
+    assert "##U+E000 U+E001" in texts(figure)
+    assert any("U+ and a number" in each for each in texts(figure))
+    plain = map_figure(scattered(3), title="", caption="c.", names=[Name("bank", (0, 0))])
+    assert not any("U+" in each for each in texts(plain))
+
+
+def test_another_installed_font_helps_out(monkeypatch: pytest.MonkeyPatch):
+    letter, font = next(iter(sorted(_others().items())))
+    assert drawable(chr(letter)) == chr(letter)
+    assert families(f"a{chr(letter)}") == [*_fonts()[0], font]
+    monkeypatch.setattr("lexiscope.figures.paper._others", dict)
+    assert drawable(chr(letter)) == f"U+{letter:04X}"
+
+
+def test_an_axis_without_width_is_drawn_whole():
+    """Two points on a line: names beside them, every title of an axis on the sheet."""
+    places = np.array([[-0.08, 0], [0.08, 0]], np.float32)
+    names = [Name("type 0", (-0.08, 0.0)), Name("type 1", (0.08, 0.0))]
+    axes = Axis(("component 1 (100.0% of the variance)", "component 2 (0.0% of the variance)"))
+    figure = map_figure(places, title="t", caption="c", names=names, axes=axes, width=5)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        box = label.get_window_extent()
+        assert min(box.x0, box.y0) >= 0
+        assert box.y1 <= figure.bbox.y1
+    written = [each.get_window_extent() for each in ax.texts]
+    assert written
+    dots = ax.transData.transform(places)
+    assert not any(box.padded(2).contains(*dot) for box in written for dot in dots)
+
+
+def test_a_figure_shows_itself_in_a_notebook_without_pyplot():
+    from IPython.core.formatters import DisplayFormatter
+
+    shown, _ = DisplayFormatter().format(map_figure(scattered(9), title="t", caption="c"))
+    assert Image.open(io.BytesIO(shown["image/png"])).size[0] == 840
+
+
+def test_a_figure_saved_twice_is_the_same(tmp_path: Path):
+    for ending in ("svg", "pdf", "png"):
+        for name in ("a", "b"):
+            made = map_figure(scattered(60), title="t", caption="c", names=[Name("x", (0, 0))])
+            made.savefig(tmp_path / f"{name}.{ending}")
+        a, b = (tmp_path / f"{name}.{ending}" for name in ("a", "b"))
+        assert a.read_bytes() == b.read_bytes(), ending
+    assert "<text" in (tmp_path / "a.svg").read_text("utf-8")
+    assert "dc:date" not in (tmp_path / "a.svg").read_text("utf-8")
+
+
+CONTEXTUAL = {
+    "words": 3,
+    "n": 40,
+    "layers": [0, 1],
+    **{key: [0.3, 0.2] for key in ("anisotropy", "mev_baseline")},
+    **{
+        f"{key}{end}": [0.5, 0.4]
+        for key in ("self_similarity", "intra_sentence", "mev")
+        for end in ("", "_adjusted", "_low", "_high")
+    },
+}
+
+
+def test_contextuality_has_a_band_a_panel_and_speaks_of_no_other():
+    figure = figure_of("contextuality", [CONTEXTUAL], model="org/bert", space="context", layer=1)
+    assert "org/bert: context, layers 0 to 1" in texts(figure)
+    assert [len(ax.collections) for ax in figure.axes] == [1, 1, 1]
+    assert "words of a text" in " ".join(" ".join(texts(figure)).split())
+    without = CONTEXTUAL | {"intra_sentence": [None, None]}
+    said = " ".join(" ".join(texts(figure_of("contextuality", [without]))).split())
+    assert "of a text" not in said
+    assert "of one text" not in said
+    assert "one word and the share of a word's variance" in said
+
+
+def test_a_subject_is_as_much_as_is_known():
+    assert subject("embedded", "token_type") == "all-MiniLM-L6-v2: token type"
+    assert subject("", "context", [3, None]) == "context, layer 3"
+    assert subject("m", "") == "m"
+
+
+@pytest.mark.parametrize("largest", [22, 41, 404, 2652, 90_000])
+def test_counts_on_a_logarithmic_axis_are_plain(largest: int):
+    clusters = [
+        {"name": f"c{n}", "size": size, "stability": 0.5} for n, size in enumerate((21, largest))
+    ]
+    found = {"clusters": clusters, "found": 2, "chance_found": 0, "clustered": 9, "n": 10}
+    figure = figure_of("clusters", [found], space="word")
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    low, high = ax.get_xlim()
+    ticks = [
+        each.get_text() for each in ax.get_xticklabels() if low <= each.get_position()[0] <= high
+    ]
+    assert len(ticks) >= 1 + (largest > 22)
+    assert all(re.fullmatch(r"[\d,]+", each) for each in ticks), ticks
+    assert ax.get_xticklabels(minor=True) == []
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -220,7 +335,12 @@ def test_all_that_was_found_is_drawn(reported: Path, tmp_path: Path, run: Run):
     assert refused.returncode == 1
     assert "choose one with --space" in refused.stderr
     word = next(each for each in atlas.findings if each.name == "clusters")
-    assert "Dense clusters" in texts(word.figure())
+    assert {"Dense clusters", "m: word"} <= set(texts(word.figure(model="m")))
+    for each in atlas.findings:
+        if not each.refused:
+            said = texts(each.figure())
+            assert any(line.startswith(each.space.replace("_", " ")) for line in said), each
+            assert not any("mathdefault" in line for line in said)
 
 
 def test_a_column_of_texts_is_no_category(reported: Path):

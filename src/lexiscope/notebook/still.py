@@ -23,6 +23,7 @@ DPI = 120
 COLORS = 96
 # So many colours of points are kept as they are; more are a scale, which a few of them stand for.
 CATEGORIES = 64
+ROUNDED = 2
 
 
 def still(atlas: Atlas, space: str, layer: int | None, id: str, color: str, name: str) -> str:
@@ -82,7 +83,7 @@ def reduced(picture: Image, kept: NDArray[np.uint8]) -> Image:
     picture : PIL.Image.Image
         In RGB.
     kept : ndarray of shape (n_colors, 3), uint8
-        At most 255.
+        Of the picture's, or as near as rounding leaves them; at most 255.
 
     Returns
     -------
@@ -92,8 +93,11 @@ def reduced(picture: Image, kept: NDArray[np.uint8]) -> Image:
     from PIL import Image
 
     pixels = np.asarray(picture)
-    found, where = np.unique(_coded(pixels), return_inverse=True)
+    found, where, counts = np.unique(_coded(pixels), return_inverse=True, return_counts=True)
     colors = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+    # Where colours are blended they are rounded in other ways than here.
+    near = (np.abs(kept[:, None].astype(int) - colors) <= ROUNDED).all(axis=2)
+    kept = np.unique(colors[np.argmax(near * counts, axis=1)[near.any(axis=1)]], axis=0)
     others = pixels[~np.isin(_coded(pixels), _coded(kept))]
     palette = kept
     if len(others):
