@@ -96,7 +96,8 @@ def reduced(picture: Image, kept: NDArray[np.uint8]) -> Image:
     found, where, counts = np.unique(_coded(pixels), return_inverse=True, return_counts=True)
     colors = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
     # Where colours are blended they are rounded in other ways than here.
-    near = (np.abs(kept[:, None].astype(int) - colors) <= ROUNDED).all(axis=2)
+    apart: NDArray[np.int64] = np.abs(kept[:, None].astype(np.int64) - colors).max(axis=2)
+    near = apart <= ROUNDED
     kept = np.unique(colors[np.argmax(near * counts, axis=1)[near.any(axis=1)]], axis=0)
     others = pixels[~np.isin(_coded(pixels), _coded(kept))]
     palette = kept
