@@ -190,7 +190,40 @@ def test_a_bookmark_of_a_space_left_out_is_told(page: Page, bookmarked: lx.Atlas
     page.get_by_role("button", name="Bookmarks").click()
     away = page.get_by_role("dialog").get_by_role("button", name="elsewhere")
     expect(away).to_be_disabled()
-    expect(away).to_have_attribute("title", "Its space is not in this page")
+    expect(away).to_have_attribute("title", "space position is not in this page")
+
+
+def test_a_layer_left_out_is_told(page: Page, bookmarked: lx.Atlas, tmp_path: Path):
+    (file,) = export_html(
+        bookmarked, tmp_path / "part.html", Choice(spaces=("context",), layers=(0, 1))
+    )
+    (about,) = (each for each in bookmarked.findings if each.name == "contextuality")
+    assert about.layer not in (0, 1, None)
+    opened(page, file.as_uri(), "#s=context&l=5&f=1")
+    lacks = page.get_by_test_id("lacks")
+    expect(lacks).to_have_text("layer 5 is not in this page: layer 1 is shown")
+    panel = page.get_by_test_id("findings")
+    card = panel.get_by_role("article", name="How much of a word is its sentence")
+    expect(card.get_by_test_id("away")).to_have_text(
+        f"layer {about.layer} is not in this page, so the map cannot show it."
+    )
+    expect(card.get_by_role("button", name="map")).to_have_count(0)
+    # Of a word that is told apart best at such a layer too nothing is selected.
+    row = panel.locator("summary", has_text="plant").first
+    row.click()
+    expect(panel.locator("details[open]").get_by_test_id("away")).to_be_visible()
+    assert page.evaluate("lexiscope.pane.view.selected.length") == 0
+    # A chart leads to the layers that are there, and says of others that they are not.
+    chart = card.get_by_role("img", name="Self-similarity by layer")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box
+    chart.click(position={"x": box["width"] - 10, "y": 60})
+    expect(page.get_by_text("layer 6 is not in this page", exact=True)).to_be_visible()
+    assert page.evaluate("lexiscope.pane.layer") == 1
+    chart.click(position={"x": 44, "y": 60})
+    until(page, "lexiscope.pane.layer === 0")
+    expect(lacks).to_have_count(0)
 
 
 def test_without_findings_it_says_how_to_get_them(page: Page, odd: Path, tmp_path: Path):

@@ -67,6 +67,35 @@ def test_the_panel_lists_what_was_found(page: Page, address: str, findings: tupl
     expect(panel).to_have_count(0)
 
 
+def test_groups_are_listed_by_their_share(page: Page, address: str, findings: tuple[Finding, ...]):
+    opened(page, address, "#s=word&f=1")
+    groups = [each for each in findings if each.name == "group" and each.figures.get("share")]
+    groups.sort(key=lambda each: -each.figures["share"])
+    rows = page.get_by_test_id("findings").locator("summary").all_text_contents()
+    for group, text in zip(groups[:5], rows, strict=False):
+        assert group.figures["group"] in text
+        percent, unit = text.split()[-2:]
+        assert unit == "%"
+        assert float(percent) == pytest.approx(100 * group.figures["share"], abs=0.06)
+
+
+def test_intervals_are_drawn(page: Page, address: str, findings: tuple[Finding, ...]):
+    opened(page, address, "#s=context&f=1")
+    for kind, title in (
+        ("contextuality", "How much of a word is its sentence"),
+        ("geometry", "How the space is filled"),
+    ):
+        figures = only(tuple(each for each in findings if each.space == "context"), kind).figures
+        measured = [
+            name
+            for name, values in figures.items()
+            if name.endswith("_low") and sum(value is not None for value in values) > 1
+        ]
+        assert len(measured) > 1
+        card = page.get_by_role("article", name=title)
+        expect(card.locator("path.area")).to_have_count(len(measured))
+
+
 def test_a_group_is_selected_and_brought_into_sight(
     page: Page, address: str, findings: tuple[Finding, ...]
 ):
@@ -279,6 +308,36 @@ def test_the_report_needs_nothing_but_itself(
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_report_is_short_on_a_telephone(page: Page, reported: Path, tmp_path: Path):
+    atlas = lx.Atlas.open(reported)
+    file = tmp_path / "report.html"
+    write_findings(file, atlas, atlas.findings)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(file.as_uri())
+    tall = "document.documentElement.scrollHeight"
+    statements = page.get_by_test_id("statement")
+    shown = statements.filter(visible=True)
+    short, few = page.evaluate(tall), shown.count()
+    groups = sum(each.name == "group" for each in atlas.findings)
+    page.get_by_role("button", name=f"Show all {groups} groups").click()
+    assert shown.count() == few + groups - 8
+    page.get_by_role("button", name=f"Hide all {groups} groups").click()
+    assert shown.count() == few
+    page.get_by_role("button", name="Open all").click()
+    assert shown.count() == statements.count() == len(atlas.findings)
+    page.get_by_role("button", name="Close all").click()
+    assert page.evaluate(tall) == short
+    # Paper is as narrow, and has all of it.
+    page.emulate_media(media="print")
+    assert shown.count() == len(atlas.findings)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 900, "height": 844})
+    assert shown.count() == len(atlas.findings)
+    expect(page.get_by_role("button", name="Show", exact=False).filter(visible=True)).to_have_count(
+        0
+    )
 
 
 def test_a_report_is_printed_white_and_whole(page: Page, reported: Path, tmp_path: Path):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import drawn, hits, opened, picture, search, selected, share_apart, until
 from playwright.sync_api import Page, expect
+
+import lexiscope as lx
 
 pytestmark = pytest.mark.browser
 SENTENCE = "he sat on the bank of the river"
@@ -70,6 +73,36 @@ def test_search_india_see_indian_first(page: Page, served: str):
     lines = page.evaluate("lexiscope.panes[0].lines.map(({ from, to }) => [from, to])")
     near = page.evaluate("lexiscope.panes[0].neighbors.neighbors.map(({ point }) => point)")
     assert lines == [[selected(page)[0], point] for point in near]
+
+
+def test_a_label_of_many_points_is_all_of_them_or_one(page: Page, served: str, senses: Path):
+    space = lx.Atlas.open(senses)["context"]
+    labels = space.points["label"].to_pylist()
+    banks = [point for point, label in enumerate(labels) if label == "bank"]
+    assert len(banks) > 12
+    opened(page, served, "#s=context")
+    search(page, "bank")
+    expect(hits(page).first).to_have_text(f"bank ({len(banks)}) all of them")
+    # Each of the others is told apart by its sentence.
+    expect(hits(page).nth(2)).to_contain_text(f"#{banks[1]}")
+    expect(hits(page).nth(2).locator("mark")).to_have_text("bank")
+    page.keyboard.press("Enter")
+    until(page, f"lexiscope.pane.view.selected.length === {len(banks)}")
+    assert selected(page) == banks
+    # As `lexiscope near` answers: near their mean.
+    expect(page.get_by_test_id("near")).to_have_text(
+        f"near the mean of {len(banks)} points called bank"
+    )
+    near = page.evaluate("lexiscope.pane.neighbors.neighbors.map(({ point }) => point)")
+    assert near == space.neighbors("bank", 10)["point"].to_pylist()
+    expect(page.get_by_label("Selection", exact=True)).not_to_contain_text("up to 12 points")
+    search(page, "bank")
+    hits(page).nth(2).click()
+    until(page, "lexiscope.pane.view.selected.length === 1")
+    assert selected(page) == [banks[1]]
+    # Some of them, taken together, are no mean of the label.
+    page.evaluate(f"lexiscope.select(lexiscope.pane, Int32Array.from({banks[:3]}))")
+    expect(page.get_by_test_id("near")).to_have_text("near the 3 selected points taken together")
 
 
 def test_neighbours_with_k_and_metric(page: Page, served: str):

@@ -56,6 +56,67 @@ def test_keyboard_alone_reaches_everything(page: Page, served: str):
     assert 1 < chosen < 30522
 
 
+def test_the_greeting_goes_at_the_first_step(page: Page, served: str):
+    card = page.get_by_role("complementary", name="Welcome")
+    field = page.get_by_role("combobox", name="Search points")
+
+    def greeted() -> None:
+        page.goto(served + "#s=context")
+        page.evaluate("localStorage.removeItem('lexiscope:welcomed')")
+        page.reload()
+        until(page, "performance.getEntriesByName('lexiscope:ready').length > 0")
+
+    greeted()
+    expect(card).to_contain_text("Esc, or the first thing you do on the map, closes this")
+    for key in ("Shift", "Tab", "Tab"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Zoom in").hover()
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+    # The key of a first step does what it does at all times.
+    greeted()
+    page.keyboard.press("[")
+    expect(card).to_have_count(0)
+    expect(page.get_by_test_id("layer")).to_contain_text("layer 5")
+    greeted()
+    page.get_by_test_id("map").click(position={"x": 500, "y": 600})
+    expect(card).to_have_count(0)
+    greeted()
+    page.get_by_test_id("map").hover(position={"x": 500, "y": 600})
+    page.mouse.wheel(0, -200)
+    expect(card).to_have_count(0)
+    greeted()
+    field.click()
+    field.press_sequentially("ba")
+    expect(card).to_have_count(0)
+    expect(field).to_have_value("ba")
+    # Once is enough.
+    page.reload()
+    until(page, "performance.getEntriesByName('lexiscope:ready').length > 0")
+    expect(card).to_have_count(0)
+
+
+def test_a_link_to_what_is_not_there_says_so(page: Page, served: str):
+    opened(page, served, "#s=context&l=9&sel=3")
+    lacks = page.get_by_test_id("lacks")
+    expect(lacks).to_have_text("layer 9 is not in this atlas: layer 6 is shown")
+    # The same points are there at every layer.
+    assert page.evaluate("Array.from(lexiscope.pane.view.selected)") == [3]
+    page.keyboard.press("[")
+    expect(page.get_by_test_id("layer")).to_contain_text("layer 5")
+    expect(lacks).to_have_count(0)
+    # Points of another space are not points of the one that is shown.
+    page.goto("about:blank")
+    opened(page, served, "#s=sentences&sel=3-9&cam=1_1_0_9_0_0")
+    expect(lacks).to_have_text("space sentences is not in this atlas: word is shown")
+    assert page.evaluate("lexiscope.pane.view.selected.length") == 0
+    assert drawn(page) == 30522
+    assert page.evaluate("lexiscope.pane.scene.camera.zoom") == 1
+    page.get_by_label("Space").get_by_role("button", name="context").first.click()
+    expect(lacks).to_have_count(0)
+
+
 def test_keys_are_the_pages_as_soon_as_a_dialog_is_closed(page: Page, served: str):
     opened(page, served)
     page.keyboard.press("?")
@@ -106,6 +167,39 @@ def test_a_phone_shows_the_map_and_its_panels(page: Page, served: str, axe: Axe)
     page.get_by_label("Panels").get_by_role("button", name="Selection").click()
     expect(page.get_by_test_id("neighbors").get_by_role("button").first).to_contain_text("indian")
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_keep_off_the_tools(page: Page, served: str, width: int):
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, served)
+    for _ in range(6):
+        page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_timeout(900)
+    # Every name in sight and every tool, in pixels of the page.
+    names, tools = page.evaluate(
+        """() => {
+          const map = document.querySelector("[data-testid=map]").getBoundingClientRect();
+          const labels = lexiscope.pane.scene.drawing.overlay.figure.labels;
+          const bars = [...document.querySelectorAll("main [role=toolbar]")];
+          return [
+            labels.map(({ left, top, width, height }) => [left + map.left, top + map.top, width, height]),
+            bars.map((each) => each.getBoundingClientRect()).map((box) => [box.left, box.top, box.width, box.height]),
+          ];
+        }"""
+    )
+    assert len(tools) == 2
+    assert len(names) > 20
+    beneath = [
+        (name, tool)
+        for name in names
+        for tool in tools
+        if all(
+            name[axis] < tool[axis] + tool[axis + 2] and tool[axis] < name[axis] + name[axis + 2]
+            for axis in (0, 1)
+        )
+    ]
+    assert beneath == []
 
 
 def test_calm_where_the_system_asks_for_it(page: Page, served: str):

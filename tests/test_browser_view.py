@@ -24,7 +24,7 @@ def test_two_panes_follow_each_other(page: Page, served: str):
     page.keyboard.press("s")
     expect(page.get_by_test_id("pane")).to_have_count(2)
     until(page, "lexiscope.panes[1].scene?.drawn === 458")
-    assert page.evaluate("lexiscope.panes.map((pane) => pane.layer)") == [6, 0]
+    assert page.evaluate("lexiscope.panes.map((pane) => pane.layer)") == [6, 6]
     place = page.evaluate("lexiscope.panes[0].scene.locate(3)")
     box = page.get_by_test_id("map").first.bounding_box()
     assert box
@@ -43,6 +43,25 @@ def test_two_panes_follow_each_other(page: Page, served: str):
         "lexiscope.panes[1].view.selected.length > 0 && lexiscope.panes[1].labelOf("
         "lexiscope.panes[1].view.selected[0]) === lexiscope.panes[0].labelOf(3).toLowerCase()",
     )
+
+
+def test_a_second_map_begins_where_the_first_is(page: Page, served: str):
+    opened(page, served, "#s=context&l=3&p=pca-2d&k=7&sel=3")
+    page.get_by_role("button", name="Zoom in").click()
+    page.keyboard.press("s")
+    until(page, "lexiscope.panes[1]?.scene?.drawn === 458")
+    what = (
+        "({ info, layer, projection, view }) => JSON.stringify([info.name, layer, projection.id, "
+        "view.camera.zoom, view.camera.center, view.k, Array.from(view.selected)])"
+    )
+    first, second = page.evaluate(f"lexiscope.panes.map({what})")
+    assert first == second
+    assert first.startswith('["context",3,"pca-2d",1.5,')
+    until(page, "lexiscope.panes[1].scene.camera.zoom === 1.5")
+    # From there each goes its own way.
+    page.keyboard.press("]")
+    until(page, "lexiscope.panes[1].layer === 4")
+    assert page.evaluate("lexiscope.panes[0].layer") == 3
 
 
 def test_a_tag_survives_a_restart_and_can_be_undone(page: Page, senses: Path, tmp_path: Path):

@@ -1,13 +1,15 @@
 /** What lies over the maps: no name is put beneath it. */
 
+import { untrack } from "svelte";
 import type { Box } from "../scene/occupancy";
 
 let elements = $state.raw<Element[]>([]);
 
 /** To be attached to whatever lies over a map. */
 export function covers(element: Element): () => void {
-  elements = [...elements, element];
-  return () => (elements = elements.filter((each) => each !== element));
+  // What is attached does not follow the others.
+  untrack(() => (elements = [...elements, element]));
+  return () => untrack(() => (elements = elements.filter((each) => each !== element)));
 }
 
 /** Tells of each change where they lie on a map, in its pixels; returns what ends it. */
