@@ -180,11 +180,14 @@ def test_names_keep_off_the_tools(page: Page, served: str, width: int):
     names, tools = page.evaluate(
         """() => {
           const map = document.querySelector("[data-testid=map]").getBoundingClientRect();
-          const labels = lexiscope.pane.scene.drawing.overlay.figure.labels;
+          const { labels } = lexiscope.pane.scene.drawing.overlay.figure;
           const bars = [...document.querySelectorAll("main [role=toolbar]")];
+          const box = ({ left, top, width, height }) => [left, top, width, height];
           return [
-            labels.map(({ left, top, width, height }) => [left + map.left, top + map.top, width, height]),
-            bars.map((each) => each.getBoundingClientRect()).map((box) => [box.left, box.top, box.width, box.height]),
+            labels.map((each) =>
+              box({ ...each, left: each.left + map.left, top: each.top + map.top })
+            ),
+            bars.map((each) => box(each.getBoundingClientRect())),
           ];
         }"""
     )
