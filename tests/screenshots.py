@@ -79,9 +79,17 @@ def draw_findings(browser: Browser, atlas: str) -> None:
     """Draw an atlas's findings as figures, and its first layer beside its last as the page does."""
     found = lx.report(atlas)
     for name, (space, kind) in FINDINGS.items():
-        of_kind = [each.figures for each in found if (each.space, each.name) == (space, kind)]
+        of_kind = [each for each in found if (each.space, each.name) == (space, kind)]
+        last = of_kind[-1]
+        figure = figure_of(
+            kind,
+            [each.figures for each in of_kind],
+            model=last.model,
+            space=last.space,
+            layer=last.layer,
+        )
         with io.BytesIO() as png:
-            figure_of(kind, of_kind).savefig(png, format="png", dpi=DOTS)
+            figure.savefig(png, format="png", dpi=DOTS)
             keep(png.getvalue(), f"findings-{name}.png")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "diff.html"

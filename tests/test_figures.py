@@ -189,7 +189,7 @@ def test_contextuality_has_a_band_a_panel_and_speaks_of_no_other():
 
 
 def test_a_subject_is_as_much_as_is_known():
-    assert subject("embedded", "token_type") == "all-MiniLM-L6-v2: token type"
+    assert subject("org/bert", "token_type") == "org/bert: token type"
     assert subject("", "context", [3, None]) == "context, layer 3"
     assert subject("m", "") == "m"
 
@@ -335,11 +335,12 @@ def test_all_that_was_found_is_drawn(reported: Path, tmp_path: Path, run: Run):
     assert refused.returncode == 1
     assert "choose one with --space" in refused.stderr
     word = next(each for each in atlas.findings if each.name == "clusters")
-    assert {"Dense clusters", "m: word"} <= set(texts(word.figure(model="m")))
+    assert {"Dense clusters", "all-MiniLM-L6-v2: word"} <= set(texts(word.figure()))
     for each in atlas.findings:
         if not each.refused:
             said = texts(each.figure())
-            assert any(line.startswith(each.space.replace("_", " ")) for line in said), each
+            of = f"all-MiniLM-L6-v2: {each.space.replace('_', ' ')}"
+            assert any(line.startswith(of) for line in said), each
             assert not any("mathdefault" in line for line in said)
 
 

@@ -34,7 +34,7 @@ def test_a_notebook_runs(path: Path, reported: Path, tmp_path: Path):
     said = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in said if output["output_type"] == "error"]
     shown = [kind for output in said for kind in output.get("data", {})]
-    code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     views = len(re.findall(r"^\w+ = atlas\.view\(|^atlas\.view\(", code, re.MULTILINE))
     assert views
     assert shown.count("application/vnd.jupyter.widget-view+json") >= views

@@ -18,7 +18,7 @@ ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
 def order() -> list[str]:
     """The modules in the order that docs/architecture.md gives."""
     text = ARCHITECTURE.read_text(encoding="utf-8")
-    block = re.search(r"## Layout and import order.*?```\n(.*?)```", text, re.DOTALL)
+    block = re.search(r"## Layout and import order.*?```text\n(.*?)```", text, re.DOTALL)
     assert block
     return [line.split()[0].rstrip("/") for line in block[1].splitlines() if line.strip()]
 

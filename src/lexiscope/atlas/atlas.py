@@ -26,6 +26,7 @@ from lexiscope.atlas.report import Report
 from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
 from lexiscope.atlas.writer import SpaceWriter
 from lexiscope.errors import LexiscopeError, OutdatedError
+from lexiscope.figures import subject
 from lexiscope.findings import Finding
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.projection import Projection
@@ -119,6 +120,11 @@ class Atlas:
         """What it was made from: a checkpoint or imported vectors; None as long as it is empty."""
         recipes = {name: entry["recipe"] for name, entry in self._entries().items()}
         return origin(recipes) if recipes else None
+
+    @property
+    def title(self) -> str:
+        """What a person calls what it was made of, or where that is not known the folder."""
+        return self.origin.title if self.origin else self.path.name
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -241,7 +247,8 @@ class Atlas:
             raise LexiscopeError(f"projection {id!r}: {name} has {has} at this layer")
         with reading(self.path):
             made = columns.read_projection(self._dataset(name), layer, id, known[id])
-        return replace(made, points=self[name].points)
+        of = subject(self.title, name, [layer])
+        return replace(made, points=self[name].points, subject=of)
 
     def view(
         self,
@@ -284,7 +291,8 @@ class Atlas:
         if kept is None:
             return ()
         now = {name for name, key in kept.spaces.items() if self.key(name) == key}
-        return tuple(each for each in kept.findings if each.space in now)
+        found = (each for each in kept.findings if each.space in now)
+        return tuple(replace(each, model=self.title) for each in found)
 
     def keep_report(self, made: Report) -> None:
         """Keep a report, in place of the one there was."""

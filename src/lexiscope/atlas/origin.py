@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# What a person knows the checkpoint by that comes as a Python package.
+EMBEDDED = {"embedded": "all-MiniLM-L6-v2"}
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -27,6 +30,11 @@ class Origin:
     sort: str
     notes: tuple[str, ...]
     imported: bool
+
+    @property
+    def title(self) -> str:
+        """Its name, as a person knows it: the checkpoint that comes as a package has one."""
+        return self.name if self.imported else EMBEDDED.get(self.name, self.name)
 
 
 def origin(recipes: Mapping[str, Mapping[str, Any]]) -> Origin:

@@ -176,7 +176,7 @@ def _map(atlas: Atlas, part: Part, id: str, color: str | None) -> Draw:
         made = atlas.projection(part.space, id, part.layer)
         names = _names(region_labels(atlas, part.space, id, part.layer))
         column = _color(atlas, part, color)
-        return made.figure(color=column, names=names or None, title=_title(atlas, part))
+        return made.figure(color=column, names=names or None)
 
     return draw
 
@@ -239,9 +239,3 @@ def _names(regions: list[dict[str, Any]]) -> list[Name]:
         finer = [each for each in by_level if len(each) > MOST_NAMES][:1]
         chosen = [*chosen, *(each for level in finer for each in level)][:MOST_NAMES]
     return [Name(each["text"], tuple(each["place"])) for each in chosen]
-
-
-def _title(atlas: Atlas, part: Part) -> str:
-    of = atlas.origin.name if atlas.origin else atlas.path.name
-    at = "" if part.layer is None else f", layer {part.layer}"
-    return f"{of}: {part.space.replace('_', ' ')}{at}"

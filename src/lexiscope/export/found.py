@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
@@ -97,4 +97,6 @@ def _plain(name: str) -> str:
 
 
 def _figure(name: str, found: Sequence[Finding]) -> Draw:
-    return lambda: figure_of(name, [dict(each.figures) for each in found])
+    last = found[-1]
+    about: dict[str, Any] = {"model": last.model, "space": last.space, "layer": last.layer}
+    return lambda: figure_of(name, [dict(each.figures) for each in found], **about)

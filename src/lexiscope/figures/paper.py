@@ -42,8 +42,6 @@ BOXES = re.compile(
     r"last ?resort|fallback|blank|emoji|^cm(r|ss|tt|b|mi|sy|ex)|nonuni|stixsize", re.I
 )
 USUAL = {("normal", "normal", weight) for weight in ("400", "normal", "regular")}
-# What a person knows the checkpoint by that comes as a Python package.
-EMBEDDED = {"embedded": "all-MiniLM-L6-v2"}
 
 
 @contextmanager
@@ -108,7 +106,7 @@ def subject(model: str, space: str, layers: Sequence[int | None] = ()) -> str:
     if there:
         at = f"layers {there[0]} to {there[-1]}" if len(there) > 1 else f"layer {there[0]}"
     where = ", ".join(each for each in (space.replace("_", " "), at) if each)
-    return ": ".join(each for each in (EMBEDDED.get(model, model), where) if each)
+    return ": ".join(each for each in (model, where) if each)
 
 
 def say(on: Figure | Axes, x: float, y: float, text: str, **how: Any) -> Text:

@@ -39,6 +39,9 @@ class Finding:
         to say anything, and then nothing else is there. What is not a number is None.
     points : tuple of int
         Numbers of the points that it is about, to be shown on the map.
+    model : str
+        What it was measured of, named by its figure; an atlas tells, and it is no part of the
+        JSON.
     """
 
     name: str
@@ -47,19 +50,15 @@ class Finding:
     statement: str
     figures: Mapping[str, Any] = field(repr=False)
     points: tuple[int, ...] = field(default=(), repr=False)
+    model: str = field(default="", repr=False)
 
     @property
     def refused(self) -> bool:
         """Whether there were too few points to state anything."""
         return bool(self.figures.get("refused"))
 
-    def figure(self, *, model: str = "") -> Figure:
-        """Draw it on paper.
-
-        Parameters
-        ----------
-        model : str, optional
-            The model's name, to stand under the title beside the space and its layers.
+    def figure(self) -> Figure:
+        """Draw it on paper, with the model, the space and its layers under the title.
 
         Returns
         -------
@@ -72,7 +71,8 @@ class Finding:
         """
         if self.refused:
             raise LexiscopeError(f"there is nothing to draw: {self.statement}")
-        return figure_of(self.name, [self.figures], model=model, space=self.space, layer=self.layer)
+        about: dict[str, Any] = {"model": self.model, "space": self.space, "layer": self.layer}
+        return figure_of(self.name, [self.figures], **about)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values: ``name``, ``space``, ``layer``, ``statement``, ``figures``,

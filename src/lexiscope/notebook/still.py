@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
-from lexiscope.figures import subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,16 +44,14 @@ def still(atlas: Atlas, space: str, layer: int | None, id: str, color: str, name
 
     made = atlas.projection(space, id, layer)
     column = color if color in atlas[space].points.column_names else None
-    model = atlas.origin.name if atlas.origin else atlas.path.name
-    title = subject(model, space, [layer])
-    figure = made.figure(color=column, title=title, width=INCHES)
+    figure = made.figure(color=column, width=INCHES)
     with io.BytesIO() as drawn, io.BytesIO() as file:
         figure.savefig(drawn, format="png", dpi=DPI)
         picture = Image.open(drawn).convert("RGB")
         reduced(picture, kept_colors(figure)).save(file, "png", optimize=True)
         png = base64.b64encode(file.getvalue()).decode()
     return (
-        f'<img data-lexiscope="{name}" alt="{escape(f"Map of {title}: {id}")}" '
+        f'<img data-lexiscope="{name}" alt="{escape(f"Map of {made.subject}: {id}")}" '
         f'style="width:{INCHES * 100:.0f}px; max-width:100%" src="data:image/png;base64,{png}">'
     )
 

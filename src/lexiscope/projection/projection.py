@@ -72,6 +72,9 @@ class Projection:
         What the method reports of itself, e.g. PCA's `explained_variance`; JSON values only.
     points : pyarrow.Table or None
         The points' data, row for row, by which a figure is coloured and labelled.
+    subject : str
+        What it is a picture of, the title of a figure: model, space and layer. Empty until an
+        atlas tells.
     """
 
     method: str
@@ -81,6 +84,7 @@ class Projection:
     quality: Quality | None = None
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
     points: pa.Table | None = field(default=None, repr=False)
+    subject: str = field(default="", repr=False)
 
     @property
     def dims(self) -> int:
@@ -109,7 +113,7 @@ class Projection:
         names : sequence of lexiscope.figures.Name, optional
             What to write on the map; by default labels from all over it.
         title : str, optional
-            By default the method and the number of points.
+            By default `subject`, or the method and the number of points.
         width : float
             Inches.
 
@@ -145,7 +149,9 @@ class Projection:
             names = spread_names(self.coordinates, points["label"].cast(pa.string()).to_pylist())
         return map_figure(
             self.coordinates,
-            title=title or f"{self._method} of {n:,} {'point' if n == 1 else 'points'}",
+            title=title
+            or self.subject
+            or f"{self._method} of {n:,} {'point' if n == 1 else 'points'}",
             caption=self._caption(n),
             colors=None if column is None or values is None else Colors(column, values),
             names=names or (),
@@ -189,7 +195,7 @@ class Projection:
         components = self.details.get("components", range(1, self.dims + 1))
         return tuple(
             f"component {each}"
-            + (f" ({shares[each - 1]:.1%} of the variance)" if each <= len(shares) else "")
+            + (f" ({100 * shares[each - 1]:.1f} % of the variance)" if each <= len(shares) else "")
             for each in components
         )
 

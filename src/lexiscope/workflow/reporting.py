@@ -74,14 +74,14 @@ def report(
     before = {name: words for name, words in before.items() if plain_name(name) not in mine}
     asked = plain({"k": k, "seed": seed, "lists": {**before, **(lists or {})}})
     if kept and _is_of(kept, asked, keys):
-        return kept.findings
+        return atlas.findings
     old = _still_true(kept, asked, keys, words=_table(atlas))
     measured = _measured(atlas, asked, old, progress)
     # As they are read again: plain numbers and lists.
     found = tuple(Finding.from_json(each.as_json()) for each in measured)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     atlas.keep_report(Report(made, lexiscope.__version__, asked, keys, found))
-    return found
+    return atlas.findings
 
 
 def _is_of(kept: Report, asked: Mapping[str, Any], keys: Mapping[str, str]) -> bool:
