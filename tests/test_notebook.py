@@ -16,6 +16,7 @@ from typing import Any
 
 import anywidget
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from server_atlas import WORD, arrow
@@ -24,6 +25,7 @@ import lexiscope as lx
 from lexiscope.notebook import View
 from lexiscope.notebook.address import Address, encode_points
 from lexiscope.notebook.bridge import Answer, Bridge, Request
+from lexiscope.queries import named
 
 Sent = list[tuple[dict[str, Any], list[bytes]]]
 
@@ -296,9 +298,54 @@ def test_the_kernel_selects_points_and_paints(view: View, sent: Sent):
     assert (view.selected, sent[-1][0]["view"]) == ((), "#s=context&l=0")
 
 
-@pytest.mark.parametrize("points", ["zzzz", [10**9], -1, [True], [1.5], [None]])
-def test_points_that_are_not_there_are_refused(view: View, sent: Sent, points: Any):
-    with pytest.raises(lx.LexiscopeError, match=r"label|point"):
+def test_a_column_selects_its_points(view: View):
+    for points in ([4, 7], ["the", "bank"], {"#12", "bank", 12}):
+        view.select(points)
+        kept = view.selected
+        assert len(kept) == 2
+        for column in ("point", "label"):
+            view.select(view.selection[column])
+            assert view.selected == kept
+            view.select(view.selection.to_pandas()[column])
+            assert view.selected == kept
+
+
+def test_many_labels_are_found_as_one_alone_is(view: View):
+    table = lx.Atlas.open(view._atlas.path)["context"].points
+    view.show("context")
+    asked = [*table["label"].to_pylist(), table["label"][0].as_py().upper(), "#3"]
+    view.select(asked)
+    alone = {point for each in asked for point in named(each, table).tolist()}
+    assert view.selected == tuple(sorted(alone))
+    assert len(set(asked)) < len(view.selected)  # a label of several points is all of them
+    view.select(pa.scalar(asked[0]))
+    assert view.selected == tuple(named(asked[0], table).tolist())
+
+
+@pytest.mark.parametrize(
+    ("points", "says"),
+    [
+        ("zzzz", "'zzzz' is no label"),
+        (["the", "zzzz"], "'zzzz' is no label"),
+        ([10**9], "points 0 to"),
+        (-1, "points 0 to"),
+        ("#999999", "point #999999: this space has"),
+        ([True], "point True: give point numbers or labels"),
+        ([1.5], "point 1.5: give point numbers or labels"),
+        ([None], "point None: give point numbers or labels"),
+        (["the", b"x"], "point b'x': give point numbers or labels"),
+        (None, "points None: give a point number, a label, or a list"),
+        (3.5, "points 3.5: give a point number"),
+        (np.array(3), r"points array\(3\): give a point number"),
+        (b"x", "points b'x': give a point number"),
+        (bytearray(b"x"), r"points bytearray\(b'x'\): give a point number"),
+        ({"point": 1}, "points {'point': 1}: give a point number"),
+        (pa.table({"point": [1]}), r"points as a Table: give one column.*selection\['point'\]"),
+        (pa.table({"the": [1]}).to_pandas(), "points as a DataFrame: give one column"),
+    ],
+)
+def test_what_names_no_points_is_refused(view: View, sent: Sent, points: Any, says: str):
+    with pytest.raises(lx.LexiscopeError, match=says):
         view.select(points)
     assert (view.selected, sent) == ((), [])
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
 import os
+import reprlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import anywidget
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import traitlets
 
 from lexiscope.atlas import Atlas
@@ -104,12 +107,13 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         Parameters
         ----------
         points : int, str, or iterable of them
-            Point numbers and labels (``"bank"``, ``"#12"``); none unselects all.
+            Point numbers and labels (``"bank"``, ``"#12"``), or a column of them, such as
+            ``view.selection["point"]``; none of them, ``[]``, unselects all.
 
         Raises
         ------
         LexiscopeError
-            For a label or a number that is not there.
+            For a label or a number that is not there, and for what is neither.
         """
         self.selected = _numbers(points, self._atlas[self.space].points)
 
@@ -335,19 +339,51 @@ def _checked(atlas: Atlas, address: Address) -> Address:
 
 def _numbers(points: Any, table: pa.Table) -> tuple[int, ...]:
     """Return the numbers of the points that are named, ascending."""
-    single = isinstance(points, (int, str, np.integer))
     found: set[int] = set()
-    for point in [points] if single else points:
+    labels: set[str] = set()
+    for point in _each(points):
         each = point.as_py() if isinstance(point, pa.Scalar) else point
         if isinstance(each, str):
-            found |= set(named(each, table).tolist())
+            labels.add(each)
         elif isinstance(each, (int, np.integer)) and not isinstance(each, bool):
             if not 0 <= each < len(table):
                 raise LexiscopeError(f"point {each}: there are points 0 to {len(table) - 1}")
             found.add(int(each))
         else:
             raise LexiscopeError(f"point {each!r}: give point numbers or labels")
+    if labels:
+        found |= _labelled(labels, table)
     return tuple(sorted(found))
+
+
+def _each(points: Any) -> Iterable[Any]:
+    """Return what was given one by one; refuse what holds neither numbers nor labels."""
+    if isinstance(points, (int, str, np.integer, pa.Scalar)):
+        return [points]
+    # One would go through the codes of bytes, the keys of a mapping, the names of a table.
+    if not isinstance(points, (bytes, bytearray, memoryview, Mapping)):
+        if hasattr(points, "columns"):
+            raise LexiscopeError(
+                f"points as a {type(points).__name__}: give one column of it, such as "
+                "view.selection['point']"
+            )
+        with contextlib.suppress(TypeError):
+            listed: Iterable[Any] = iter(points)
+            return listed
+    raise LexiscopeError(
+        f"points {reprlib.repr(points)}: give a point number, a label, or a list of them, such as "
+        "[12, 'bank', '#7']; an empty list selects nothing"
+    )
+
+
+def _labelled(labels: set[str], table: pa.Table) -> set[int]:
+    """Return the points that carry labels: in one pass all that are spelled so."""
+    exact = [each for each in labels if not (each[:1] == "#" and each[1:].isdecimal())]
+    column = table["label"]
+    carried = pc.index_in(column, pa.array(exact, column.type))
+    rest = labels.difference(exact[each] for each in pc.unique(carried).drop_null().to_pylist())
+    found = np.flatnonzero(pc.is_valid(carried).to_numpy()).tolist()
+    return set(found).union(*(named(each, table).tolist() for each in sorted(rest)))
 
 
 @cache
