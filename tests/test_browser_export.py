@@ -219,7 +219,7 @@ def test_a_layer_left_out_is_told(page: Page, bookmarked: lx.Atlas, tmp_path: Pa
     box = chart.bounding_box()
     assert box
     chart.click(position={"x": box["width"] - 10, "y": 60})
-    expect(page.get_by_text("layer 6 is not in this page", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("notice")).to_have_text("layer 6 is not in this page")
     assert page.evaluate("lexiscope.pane.layer") == 1
     chart.click(position={"x": 44, "y": 60})
     until(page, "lexiscope.pane.layer === 0")
