@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +13,10 @@ import pytest
 from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import spherize
 from lexiscope.projection import METHODS, Projection, quality
-from lexiscope.queries import resolve, search
+from lexiscope.queries import named, resolve, search
 from lexiscope.space import Space, projection_name
 
+LOOKUPS = json.loads((Path(__file__).parent / "lookups.json").read_text(encoding="utf-8"))
 LABELS = ["king", "queen", "man", "woman", "Ab", "king"]
 VECTORS = np.array(
     [[3, 1, 0], [3, -1, 0], [0, 1, 0], [0, -1, 0], [0, 0, 2], [3, 1, 1]], dtype=np.float32
@@ -102,11 +105,18 @@ def test_arithmetic_by_hand(space: Space):
     assert resolve("- man", space.points, VECTORS).vector.tolist() == [0, -1, 0]
 
 
-def test_labels_are_found_in_any_case_but_exactly_first(space: Space):
-    assert resolve("ab", space.points, VECTORS).points.tolist() == [4]
-    points = pa.table({"label": ["Ab", "ab"], "token": ["ĠAb", "Ġab"]})
-    assert resolve("ab", points, VECTORS[:2]).points.tolist() == [1]
-    assert resolve("ĠAb", points, VECTORS[:2]).points.tolist() == [0]
+@pytest.mark.parametrize(
+    ("points", "term", "found"),
+    [(case["points"], *asked) for case in LOOKUPS for asked in case["asked"].items()],
+)
+def test_what_a_term_names(points: dict[str, list[str | None]], term: str, found: list[int]):
+    """The page that is exported is held to the same cases."""
+    table = pa.table(points)
+    if found:
+        assert named(term, table).tolist() == found
+    else:
+        with pytest.raises(LexiscopeError, match=f"{term!r} is no label"):
+            named(term, table)
 
 
 def test_a_minus_that_is_a_label_is_no_arithmetic():

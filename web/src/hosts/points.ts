@@ -4,7 +4,7 @@ import { tableFromIPC } from "@uwdata/flechette";
 import type { Neighbors, SpaceInfo } from "../contract";
 import { readColumn, SpaceData } from "../lib/space";
 import type { Contents } from "./contents";
-import { matches } from "./patterns";
+import { lower, matches } from "./patterns";
 import { Refusal } from "./refusal";
 
 /** Each value as the server writes it; null where there is none. */
@@ -73,15 +73,28 @@ export class Points {
       if (point < this.info.points) return point;
       throw new Refusal(`point ${query}: this space has ${this.info.points} points, #0 to #${this.info.points - 1}`);
     }
-    const labels = await this.textsOf("label");
-    const found = labels.indexOf(query);
-    const alone = found >= 0 && labels.indexOf(query, found + 1) < 0;
-    if (alone) return found;
+    const found = await this.carriers(query);
+    if (found.length === 1) return found[0];
     throw new Refusal(
-      found < 0 && !/\s[+-]\s/.test(query)
-        ? `'${query}' is no label of this space`
-        : `this page holds the neighbours of single points; of a sum, or of a word at all its places: ${this.command}`,
+      found.length || /(^-|\s[+-])\s/.test(query.trim())
+        ? `this page holds the neighbours of single points; of a sum, or of a word at all its places: ${this.command}`
+        : `'${query}' is no label of this space`,
     );
+  }
+
+  /** The points that carry a label, or else a raw token, a readable text, a label in any case: as the server looks. */
+  private async carriers(term: string): Promise<number[]> {
+    const has = (name: string) => this.info.columns.some((column) => column.name === name);
+    for (const name of ["label", "token"]) {
+      const found = has(name) ? places(await this.textsOf(name), term) : [];
+      if (found.length) return found;
+    }
+    if (has("kind") && has("text")) {
+      const found = places(await this.textsOf("text"), term);
+      if (found.length) return found.slice(0, 1);
+    }
+    const lowered = (await this.textsOf("label")).map((label) => label && lower(label));
+    return places(lowered, term.toLowerCase());
   }
 
   private textsOf(column: string): Promise<Texts> {
@@ -119,4 +132,8 @@ export class Points {
     for (let i = 0; i < size; i++) if (i % k) values[i] += values[i - 1];
     return { k, numbers, values };
   }
+}
+
+function places(texts: Texts, wanted: string): number[] {
+  return texts.flatMap((text, point) => (text === wanted ? [point] : []));
 }
