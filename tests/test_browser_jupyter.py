@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import secrets
@@ -31,6 +32,16 @@ ASK = """async (code) => {
   };
   await future.done;
   return said.trim();
+}"""
+
+# Two points of the map that lie apart from all others.
+FREE = """() => {
+  const { scene } = lexiscope.panes[0];
+  const places = scene.inSight(Infinity).map((point) => ({ point, ...scene.locate(point) }));
+  const away = (one) => (other) =>
+    other.point === one.point ? Infinity : Math.hypot(other.x - one.x, other.y - one.y);
+  const room = places.map((each) => [Math.min(...places.map(away(each))), each.point]);
+  return room.sort(([a], [b]) => b - a).slice(0, 2).map(([, point]) => point);
 }"""
 
 
@@ -157,6 +168,52 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
         "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
     until(frame, "document.documentElement.dataset.theme === 'dark'")  # type: ignore[arg-type]
+
+
+def test_the_point_under_the_pointer_is_told_both_ways(ran: Callable[..., Page], small_atlas: Path):
+    page = ran(opening(small_atlas), "view = atlas.view()\nview")
+    frame = pane_of(page)
+    shown = page.frame_locator(FRAMES).get_by_test_id("map")
+    labels = ask(page, "print(atlas['word'].points['label'].to_pylist())")
+    names = ast.literal_eval(labels)
+    box = shown.bounding_box()
+    assert box
+
+    def over(point: int) -> None:
+        place = frame.evaluate("point => lexiscope.panes[0].scene.locate(point)", point)
+        page.mouse.move(box["x"] + place["x"], box["y"] + place["y"])
+
+    def hovered(now: str) -> None:
+        """Wait until page and kernel agree on it."""
+        point = None if now == "None" else int(now)
+        expect(shown).to_have_attribute("data-hovered", "" if point is None else names[point])
+        page.wait_for_timeout(300)  # the kernel is told some times a second
+        assert ask(page, "print(view.hovered)") == now
+
+    ask(page, "heard = []; view.observe(lambda change: heard.append(change['new']), 'hovered')")
+    first, second = frame.evaluate(FREE)
+    over(first)
+    hovered(str(first))
+    over(second)
+    hovered(str(second))
+    # Out of the frame in one step, over what is not the page's.
+    page.mouse.move(5, 5)
+    hovered("None")
+    assert ask(page, "print(heard)") == str([first, second, None])
+    # Back on the point that it left.
+    over(second)
+    hovered(str(second))
+    page.mouse.move(5, 5)
+    hovered("None")
+
+    assert ask(page, "view.hovered = 7") == ""
+    hovered("7")
+    page.mouse.move(9, 9)  # a pointer that is elsewhere changes nothing
+    hovered("7")
+    assert ask(page, "view.hovered = None") == ""
+    hovered("None")
+    assert "LexiscopeError: point 1000000" in ask(page, "view.hovered = 10**6")
+    hovered("None")
 
 
 def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Path):

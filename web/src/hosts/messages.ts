@@ -41,6 +41,8 @@ export type ToPage =
   | { type: "show"; view: string }
   | { type: "select"; points: number[] }
   | { type: "hover"; point: number }
+  /** The pointer is not over the frame any more. */
+  | { type: "leave" }
   /** Colours by a column; null is the space's own choice. */
   | { type: "paint"; column: string | null }
   | { type: "theme"; theme: "light" | "dark" }

@@ -11,12 +11,19 @@ export function followNotebook(host: NotebookHost): void {
   if (host.options.theme) app.appearance = host.options.theme;
   // What the notebook said itself is not said back to it.
   let said = "";
+  // What the notebook points at stays when a pointer that never came leaves.
+  let inside = false;
+  addEventListener("pointermove", () => (inside = true), { capture: true, passive: true });
   const about = (pane: Pane) => ({ atlas: pane.view.atlas, space: pane.info!.name, layer: pane.layer });
 
   host.obey((message) => {
     const pane = app.panes[0];
     if (message.type === "theme") app.appearance = message.theme;
     else if (message.type === "still") void still(host, message);
+    else if (message.type === "leave") {
+      if (inside) leave();
+      inside = false;
+    }
     else if (!pane?.info) return;
     else if (message.type === "hover") void app.hover(pane, message.point);
     else if (message.type === "paint") {
@@ -52,6 +59,11 @@ export function followNotebook(host: NotebookHost): void {
       return () => cancelAnimationFrame(frame);
     });
   });
+}
+
+/** Has the pointer leave all that it is taken to be over: a page in a frame may not hear that it left. */
+function leave(): void {
+  for (const element of document.querySelectorAll(":hover")) element.dispatchEvent(new PointerEvent("pointerleave"));
 }
 
 async function still(host: NotebookHost, { id, scale }: Extract<ToPage, { type: "still" }>): Promise<void> {

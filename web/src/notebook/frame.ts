@@ -8,6 +8,8 @@ export class Frame {
   readonly element = document.createElement("iframe");
   private port: MessagePort | null = null;
   private asked = 0;
+  /** Whether a point is hovered in the page. */
+  private points = false;
   private readonly stills = new Map<number, (png: ArrayBuffer | null) => void>();
 
   constructor(
@@ -23,6 +25,8 @@ export class Frame {
     frame.allow = "clipboard-write; fullscreen";
     frame.srcdoc = page;
     frame.style.cssText = "display:block; box-sizing:border-box; width:100%; height:100%; border:0";
+    frame.addEventListener("pointerleave", this.left);
+    addEventListener("pointermove", this.left, { capture: true, passive: true });
     addEventListener("message", this.ready);
   }
 
@@ -45,10 +49,24 @@ export class Frame {
   }
 
   end(): void {
+    removeEventListener("pointermove", this.left, { capture: true });
     removeEventListener("message", this.ready);
     this.port?.close();
     this.element.remove();
   }
+
+  /**
+   * Tells a page with a point under the pointer that this is elsewhere.
+   *
+   * A frame of another origin has a process of its own. Where the pointer jumps out of it, Chromium
+   * sends a leave neither into it nor to its element: what moves out here is all there is to see.
+   */
+  private readonly left = (event: PointerEvent): void => {
+    const still = event.type === "pointermove" && event.composedPath().includes(this.element);
+    if (!this.points || still) return;
+    this.points = false;
+    this.tell({ type: "leave" });
+  };
 
   private readonly ready = (event: MessageEvent<Ready | null>): void => {
     if (event.source !== this.element.contentWindow || event.data?.lexiscope !== "ready") return;
@@ -57,7 +75,10 @@ export class Frame {
     this.port = port1;
     port1.onmessage = ({ data }: MessageEvent<FromPage>) => {
       if (data.type === "still") this.stills.get(data.id)?.(data.png);
-      else this.take(data);
+      else {
+        if (data.type === "hover") this.points = data.point >= 0;
+        this.take(data);
+      }
     };
     const opened: Opened = { lexiscope: "port", options: this.started() };
     this.element.contentWindow!.postMessage(opened, "*", [port2]);
