@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import duckdb
@@ -29,8 +31,15 @@ from lexiscope.export import FORMATS, Choice, export
 from lexiscope.export.found import NAMES, finding_name
 from lexiscope.export.rows import beside
 from lexiscope.export.word2vec import writable
+from lexiscope.findings import Finding
 
 WORD = Choice(spaces=("word",))
+# As the command and the guide say that our csv is read.
+AS_WRITTEN: dict[str, Any] = {
+    "dtype": {"label": str},
+    "keep_default_na": False,
+    "na_values": [""],
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,7 @@ def test_csv_keeps_every_label(reported: Path, tmp_path: Path):
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [row["label"] for row in rows] == space.points["label"].to_pylist()
-    read = pd.read_csv(file, keep_default_na=False, dtype={"label": str})
+    read = pd.read_csv(file, **AS_WRITTEN)
     assert {"null", "nan", "none"} <= set(read["label"])
     made = lx.Atlas.open(reported).projection("word", "tsne-2d")
     assert (read["tsne-2d_x"].to_numpy(np.float32) == made.coordinates[:, 0]).all()
@@ -567,6 +576,71 @@ def test_what_lies_beside_is_replaced_with_its_file_or_not_at_all(
     with pytest.raises(LexiscopeError, match="disk is full"):
         export(atlas, format, tmp_path / f"word{ending}", Choice(("position",)))
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_numbers_with_gaps_stay_numbers(tmp_path: Path):
+    points = {"label": ["007", "null"], "score": pa.array([1.5, None]), "n": pa.array([None, 3])}
+    np.save(tmp_path / "v.npy", np.eye(2, dtype=np.float32))
+    pq.write_table(pa.table(points), tmp_path / "v.parquet")
+    held = lx.import_vectors(
+        tmp_path / "v.npy", points=tmp_path / "v.parquet", output=tmp_path / "v.atlas"
+    )
+    made = export(held, "csv", tmp_path / "out.csv")
+    read = pd.read_csv(made[0], **AS_WRITTEN)
+    assert read["label"].tolist() == ["007", "null"]
+    assert read["score"].dtype == np.float64
+    np.testing.assert_array_equal(read["n"], [np.nan, 3])
+    assert "dtype={'label': str}, keep_default_na=False, na_values=['']" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("format", "name", "mine"),
+    [
+        ("word2vec", "mine.bin", ["mine.json", "mine.txt"]),
+        ("npy", "vec.npy", ["vec.csv", "vec.npy"]),
+        ("embedding-atlas", "t.parquet", ["t.labels.parquet", "t.parquet"]),
+        ("csv", ".", ["word.csv"]),
+        ("png", ".", ["word-pca-2d.png"]),
+        ("npy", ".", ["word.npy"]),
+    ],
+)
+def test_files_that_nobody_named_are_not_replaced(
+    atlas: lx.Atlas, tmp_path: Path, format: str, name: str, mine: list[str]
+):
+    for each in mine:
+        (tmp_path / each).write_text(f'["{each} is mine"]')
+    with pytest.raises(LexiscopeError, match=f"{re.escape(mine[0])} is there already"):
+        export(atlas, format, tmp_path / name, WORD)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        each: f'["{each} is mine"]' for each in mine
+    }
+
+
+@pytest.mark.parametrize("format", ["png", "svg", "pdf", "parquet", "npy", "word2vec"])
+def test_an_earlier_export_is_replaced(atlas: lx.Atlas, tmp_path: Path, format: str):
+    first = export(atlas, format, tmp_path / "out", WORD)
+    assert export(atlas, format, tmp_path / "out", WORD) == first
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "tensorboard"])
+def test_a_space_of_one_point_is_exported(tmp_path: Path, format: str):
+    """As the table of token types of RoBERTa is."""
+    np.save(tmp_path / "one.npy", np.ones((1, 4), np.float32))
+    one = lx.import_vectors(tmp_path / "one.npy", output=tmp_path / "one.atlas")
+    assert export(one, format, tmp_path / "out")
+
+
+def test_findings_without_a_figure_are_told(small_atlas: Path, tmp_path: Path):
+    path = Path(shutil.copytree(small_atlas, tmp_path / "small.atlas"))
+    held = lx.Atlas.open(path)
+    own = Finding("doublets", "word", None, "So.", {"n": 3}, (1,))
+    lx.report(held)
+    assert held.report is not None
+    held.keep_report(replace(held.report, findings=(*held.report.findings, own)))
+    made = export(held, "png", tmp_path / "figures", Choice(("token_type",)))
+    assert "doublets" not in made.notes[0]
+    made = export(held, "png", tmp_path / "more", WORD)
+    assert "there is no figure of doublets" in made.notes[0]
 
 
 def test_a_folder_in_the_way_is_told(atlas: lx.Atlas, tmp_path: Path):

@@ -292,7 +292,7 @@ def test_parquet_with_several_vectors_or_none(tmp_path: Path):
     assert "no column 'n' of vectors; there are a, b" in refusal(path, vectors="n")
     space = imported(path, vectors="b")
     assert space.vectors.tolist() == [[5, 6], [7, 8]]
-    assert notes(space) == ""
+    assert notes(space).startswith("the vectors of column 'a' are left out")
     frame[["n"]].to_parquet(path)
     assert "no column of vectors, lists of numbers; it has n" in refusal(path)
     pd.DataFrame({"v": [[1.0, 2.0], [3.0]]}).to_parquet(path)
@@ -481,6 +481,35 @@ def test_raw_numbers_and_other_spellings_of_a_configuration(tmp_path: Path):
 )
 def test_broken_log_directories(config: str, tensor: str, said: str, tmp_path: Path):
     assert said in refusal(logdir(tmp_path / "logs", config, t_tsv=tensor, m_tsv="a\nb\nc\n"))
+
+
+@pytest.mark.parametrize("row", ["b\t2\t3", "b"])
+def test_metadata_with_cells_too_many_or_few(tmp_path: Path, row: str):
+    (tmp_path / "projector_config.pbtxt").write_text(
+        'embeddings { tensor_name: "t" tensor_path: "t.tsv" metadata_path: "m.tsv" }'
+    )
+    (tmp_path / "t.tsv").write_text("1\t2\n3\t4\n")
+    (tmp_path / "m.tsv").write_text(f"name\tn\na\t1\n{row}\n")
+    with pytest.raises(LexiscopeError, match=r"m\.tsv, line 3: \d cells?, .* are 2"):
+        lx.import_vectors(tmp_path, output=tmp_path / "x.atlas")
+
+
+def test_lists_beside_the_vectors_are_kept_or_told(tmp_path: Path):
+    table = pa.table(
+        {
+            "label": ["a", "b"],
+            "v": pa.array([[1.0, 2.0], [3.0, 4.0]]),
+            "w": pa.array([[1.0], [3.0]]),
+            "ids": pa.array([[1, 2], [3]]),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    held = lx.import_vectors(tmp_path / "t.parquet", vectors="v", output=tmp_path / "t.atlas")
+    points = held["t"].points
+    assert "w" not in points.column_names
+    assert points["ids"].to_pylist() == ["[1, 2]", "[3]"]
+    assert held.origin is not None
+    assert any("column 'w' are left out: --vectors w" in note for note in held.origin.notes)
 
 
 def test_a_folder_of_something_else(tmp_path: Path):

@@ -23,6 +23,9 @@ FILES = re.compile(
 )
 
 
+MARKED = 65_536  # bytes at either end of a file, in which an export says what wrote it
+
+
 @dataclass(frozen=True)
 class Part:
     """One layer of a space, or a table, with some of its projections.
@@ -152,12 +155,14 @@ def placed(
     Raises
     ------
     LexiscopeError
-        For a file and several parts, for a file with another format's ending, and for a
-        destination that cannot be.
+        For a file and several parts, for a file with another format's ending, for a
+        destination that cannot be, and where a person's own file lies in the folder.
     """
     parts = list(parts)
     if not is_file(destination, endings):
-        return [(part, destination / f"{part.name}{endings[0]}") for part in parts]
+        files = [(part, destination / f"{part.name}{endings[0]}") for part in parts]
+        check_free(file for _, file in files)
+        return files
     if len(parts) > 1:
         names = ", ".join(part.name for part in parts)
         raise LexiscopeError(
@@ -197,26 +202,43 @@ def _check_writable(folder: Path) -> None:
         ) from error
 
 
-def check_companions(path: Path, companions: Iterable[Path], ours: Iterable[str]) -> None:
-    """Refuse to replace a person's own file with one that is written beside another.
+def check_free(paths: Iterable[Path]) -> None:
+    """Refuse to replace files that nobody named, but for those of an earlier export.
 
     Parameters
     ----------
-    path : pathlib.Path
-        Where the file itself goes.
-    companions : iterable of pathlib.Path
-        Those beside it.
-    ours : iterable of str
-        The format's endings: a companion of a file with one of them is replaced.
+    paths : iterable of pathlib.Path
+        Files in a folder, or beside the file that was named.
+
+    Raises
+    ------
+    LexiscopeError
+        For a person's own file.
     """
-    if any(path.with_suffix(ending).exists() for ending in ours):
-        return
-    for companion in companions:
-        if companion.exists():
+    for path in paths:
+        if path.is_file() and not _is_ours(path):
             raise LexiscopeError(
-                f"{companion} is there already, and with {path.name} comes a file of that name; "
-                "move it away, or choose another place"
+                f"{path} is there already, and a file of that name is to be written: move it "
+                "away, or choose another place"
             )
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether an export wrote a file: it says so itself, or the notes beside it do."""
+    notes = [path.with_suffix(".json"), path.with_suffix(".npy.json"), Path(f"{path}.json")]
+    with _told(path):
+        if path.suffix != ".json" and any(each.is_file() and _is_marked(each) for each in notes):
+            return True
+        return _is_marked(path)
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        begin = file.read(MARKED)
+        file.seek(max(path.stat().st_size - MARKED, 0))
+        end = file.read()
+    # In notes and in a table's or a picture's metadata, which all stand at an end of a file.
+    return b"lexiscope" in begin or b"lexiscope" in end
 
 
 @contextlib.contextmanager

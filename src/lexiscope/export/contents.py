@@ -38,7 +38,7 @@ def contents(atlas: Atlas, parts: Sequence[Part]) -> list[str]:
     if lost:
         said.append(
             f"{counted(lost, 'finding')} {'is' if lost == 1 else 'are'} about layers not in it: "
-            "the page has them, and shows their points at a layer that it holds"
+            "the page tells them, and its map cannot show their points"
         )
     return said
 

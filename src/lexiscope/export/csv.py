@@ -49,7 +49,10 @@ def export_csv(
         with fresh(path) as aside:
             write_csv(table, aside)
         written.append(path)
-    read = f"read with: pandas.read_csv({str(written[0])!r}, keep_default_na=False)"
+    read = (
+        f"read with: pandas.read_csv({str(written[0])!r}, dtype={{'label': str}}, "
+        "keep_default_na=False, na_values=[''])"
+    )
     return Written(written, [read, "vectors are not in it: an export as parquet or npy has them"])
 
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.choice import Choice, Part, check_companions, fresh, placed
-from lexiscope.export.rows import beside
+from lexiscope.export.choice import Choice, Part, check_free, fresh, placed
+from lexiscope.export.rows import about, as_json, beside
 from lexiscope.export.written import Written
 from lexiscope.space import Space
 from lexiscope.workflow import region_labels
@@ -57,10 +57,12 @@ def export_embedding_atlas(
     flat = {part: _plane(atlas, part) for part in parts}
     chosen = placed(parts, Path(destination), [".parquet"])
     for _, path in chosen:
-        check_companions(path, [_beside(path)], [".parquet"])
+        check_free([_beside(path)])
     written = []
     for part, path in chosen:
-        table, names = _table(atlas, part, flat[part]), _names(atlas, part, flat[part])
+        notes = {b"lexiscope": as_json(about(atlas, part))}
+        table = _table(atlas, part, flat[part]).replace_schema_metadata(notes)
+        names = _names(atlas, part, flat[part]).replace_schema_metadata(notes)
         # Both or none: names that are not of this map would stand on it.
         with fresh(_beside(path)) as for_names, fresh(path) as aside:
             pq.write_table(names, for_names)

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from lexiscope import contract
 from lexiscope.atlas import Atlas
 from lexiscope.errors import LexiscopeError
-from lexiscope.export.choice import Choice, Part, fresh, is_file
-from lexiscope.export.found import Draw, finding_drawings, finding_name
+from lexiscope.export.choice import Choice, Part, check_free, fresh, is_file
+from lexiscope.export.found import Draw, finding_drawings, finding_name, undrawn
 from lexiscope.export.written import Written, counted
 from lexiscope.figures import MOST_NAMES, Name, styled
 from lexiscope.projection.projection import TELLING
@@ -115,6 +115,8 @@ def export_figure(
             f"{path} is one figure, and {len(drawings)} are chosen ({', '.join(drawings)}): choose "
             "one with --space, or name a folder"
         )
+    if not one:
+        check_free(path / f"{name}{ending}" for name in drawings)
     written = []
     for name, draw in drawings.items():
         file = path if one else path / f"{name}{ending}"
@@ -146,7 +148,10 @@ def _all(
         left = f"{counted(len(found), 'figure')} of findings left out; --finding NAME draws one"
         return drawings, [said, *([left] if found else [])]
     if found:
-        return drawings | found, [f"{said}, {counted(len(found), 'figure')} of findings"]
+        said += f", {counted(len(found), 'figure')} of findings"
+        none = undrawn(atlas, spaces)
+        said += f"; there is no figure of {', '.join(none)}" if none else ""
+        return drawings | found, [said]
     return drawings, [f"{said}; no findings are kept, lexiscope report {atlas.path} measures them"]
 
 

@@ -54,7 +54,7 @@ def finding_drawings(
     """
     told: dict[tuple[str, str], list[Finding]] = {}
     for each in atlas.findings:
-        if not each.refused:
+        if not each.refused and each.name in NAMES:
             told.setdefault((each.space, each.name), []).append(each)
     if asked is not None:
         name = finding_name(asked)
@@ -71,6 +71,12 @@ def finding_drawings(
             )
     told = {key: found for key, found in told.items() if key[0] in spaces}
     return {f"{space}-{kind}": _figure(kind, found) for (space, kind), found in told.items()}
+
+
+def undrawn(atlas: Atlas, spaces: Sequence[str]) -> list[str]:
+    """Return the names of findings that there is no figure of: measures that others added."""
+    found = (each for each in atlas.findings if each.space in spaces and not each.refused)
+    return sorted({each.name for each in found} - set(NAMES))
 
 
 def finding_name(asked: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lexiscope.atlas import Atlas
-from lexiscope.export.choice import Choice, check_companions, fresh, placed
+from lexiscope.export.choice import Choice, check_free, fresh, placed
 from lexiscope.export.csv import write_csv
 from lexiscope.export.rows import about, as_json
 from lexiscope.export.written import Written
@@ -44,7 +44,7 @@ def export_npy(
     written = []
     chosen = placed((choice or Choice()).parts(atlas), Path(destination), [".npy"])
     for _, path in chosen:
-        check_companions(path, _beside(path), (".npy",))
+        check_free(_beside(path))
     for part, path in chosen:
         matrix = atlas[part.space].matrices[part.layer]
         points, notes = _beside(path)

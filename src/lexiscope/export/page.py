@@ -196,6 +196,9 @@ def _graph(atlas: Atlas, part: Part, k: int | None) -> NeighborGraph:
             f"-k {k}: the atlas keeps the {kept.k} nearest neighbours of each point of "
             f"{part.name}; give {kept.k} or fewer"
         )
+    if most < 1:  # the token types of RoBERTa and its kin are one
+        none = (len(space), 0)
+        return NeighborGraph(np.empty(none, np.int32), np.empty(none, np.float32), "exact", 1.0)
     wanted = min(k or K, most) if kept is None else min(k or K, kept.k)
     return (kept or space.graph(wanted)).first(wanted)
 

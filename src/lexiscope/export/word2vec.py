@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lexiscope.atlas import Atlas
-from lexiscope.export.choice import Choice, check_companions, fresh, placed
+from lexiscope.export.choice import Choice, check_free, fresh, placed
 from lexiscope.export.rows import about, as_json
 from lexiscope.export.written import Written
 
@@ -59,7 +59,7 @@ def export_word2vec(
     rewritten = 0
     chosen = placed((choice or Choice()).parts(atlas), Path(destination), ENDINGS)
     for _, path in chosen:
-        check_companions(path, [path.with_suffix(".json")], ENDINGS)
+        check_free([path.with_suffix(".json")])
     for part, path in chosen:
         space = atlas[part.space]
         labels = [str(label) for label in space.points["label"].to_pylist()]

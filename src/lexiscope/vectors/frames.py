@@ -82,10 +82,13 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
     share(0.7)
     matrix = _matrix(table[column], f"{path.name}, column {column!r}")
     check(f"{path.name}, column {column!r}", matrix)
-    others = [
-        field.name
-        for field in table.schema
-        if field.name != column and not _holds_vectors(field.type)
+    rest = [field for field in table.schema if field.name != column]
+    vectors = [field.name for field in rest if _holds_floats(field.type)]
+    others = [field.name for field in rest if field.name not in vectors]
+    left_out = [
+        f"the vectors of column {name!r} are left out: --vectors {name} --name {name} imports them "
+        "into the same atlas"
+        for name in vectors
     ]
     held = (
         pa.table({name: plain(table[name]) for name in others})
@@ -94,7 +97,7 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
     )
     points, words, notes = as_points(held, label, path.name)
     share(1.0)
-    return Vectors(matrix, points, words, (*renamed, *notes))
+    return Vectors(matrix, points, words, (*renamed, *left_out, *notes))
 
 
 def _names(schema: pa.Schema) -> list[str]:
@@ -111,6 +114,11 @@ def _holds_vectors(kind: pa.DataType) -> bool:
         return False
     value = kind.value_type
     return bool(pa.types.is_floating(value) or pa.types.is_integer(value))
+
+
+def _holds_floats(kind: pa.DataType) -> bool:
+    # Whole numbers beside the vectors are a point's own, such as the ids of its tokens.
+    return _holds_vectors(kind) and not pa.types.is_integer(kind.value_type)
 
 
 def _matrix(column: pa.ChunkedArray, name: str) -> NDArray[np.number]:

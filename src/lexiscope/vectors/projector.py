@@ -279,17 +279,24 @@ def _metadata(path: Path, n: int, *, ours: bool) -> pa.Table:
         what = "rows below the names of its columns"
     if len(rows) != n:
         raise LexiscopeError(f"{path.name} has {len(rows):,} {what}, for {n:,} vectors")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            cells = f"{len(row):,} cell{'s' if len(row) != 1 else ''}"
+            raise LexiscopeError(
+                f"{path.name}, line {number:,}: {cells}, where the names of the columns are "
+                f"{len(names):,}; a tab stands between two"
+            )
     made = {}
     for at, name in enumerate(names):
-        cells = [row[at] if at < len(row) else None for row in rows]
+        column = [row[at] for row in rows]
         free, copy = name or f"column {at + 1}", 2
         while free in made:
             free, copy = f"{name} ({copy})", copy + 1
-        made[free] = _column(cells, ours=ours)
+        made[free] = _column(column, ours=ours)
     return pa.table(made)
 
 
-def _column(cells: list[str | None], *, ours: bool) -> pa.ChunkedArray:
+def _column(cells: list[str], *, ours: bool) -> pa.ChunkedArray:
     if not ours:
         held = [cell or None for cell in cells]
         return typed(pa.chunked_array([pa.array(held, pa.string())]))
