@@ -219,7 +219,7 @@ def test_it_is_said_what_a_page_holds_and_what_not(small: lx.Atlas, tmp_path: Pa
     assert "; context layers 2, 3;" in left
     assert "; context's tsne-2d;" in left
     assert left.endswith("; 1 finding about spaces left out")
-    assert lost.startswith("1 finding is about layers not in it: the page has them")
+    assert lost.startswith("1 finding is about layers not in it: the page tells them")
     assert look.startswith(f"serve it: python -m http.server -d {shlex.quote(str(part[0]))}, then")
     # What was said is so.
     (file,) = export_html(atlas, tmp_path / "part.html", choice)

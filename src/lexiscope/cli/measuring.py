@@ -162,4 +162,4 @@ def diff(
     if to_json or html is None:
         print_difference(found, to_json)
     else:
-        click.echo(f"wrote {html}: {found.a} and {found.b}, space by space")
+        click.echo(f"wrote {html}: {found.title}, space by space")

@@ -88,7 +88,7 @@ def write_comparisons(destination: str | os.PathLike[str], difference: Differenc
     found = difference.as_json()
     data: Json = {"kind": "comparison", "atlas": None, "findings": []}
     data |= {"comparisons": found["comparisons"], "left_out": found["left_out"]}
-    _write(Path(destination), f"{difference.a} and {difference.b}", data)
+    _write(Path(destination), difference.title, data)
 
 
 def _write(path: Path, title: str, data: Json) -> None:

@@ -37,6 +37,11 @@ class Difference:
     comparisons: tuple[Comparison, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """Both names, or the one of an atlas whose layers are compared."""
+        return self.a if self.a == self.b else f"{self.a} and {self.b}"
+
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values: ``a``, ``b``, ``comparisons``, ``left_out``."""
         return {
