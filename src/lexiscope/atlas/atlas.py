@@ -21,7 +21,7 @@ from lexiscope.atlas import bookmarks, building, own, report
 from lexiscope.atlas.building import Progress
 from lexiscope.atlas.lazy import Lazy
 from lexiscope.atlas.manifest import FORMAT, MANIFEST, SPACES, read_manifest
-from lexiscope.atlas.origin import Origin, origin
+from lexiscope.atlas.origin import Origin, origin, title
 from lexiscope.atlas.report import Report
 from lexiscope.atlas.storage import lance, locked, reading, storing, write_json
 from lexiscope.atlas.writer import SpaceWriter
@@ -118,13 +118,16 @@ class Atlas:
     @property
     def origin(self) -> Origin | None:
         """What it was made from: a checkpoint or imported vectors; None as long as it is empty."""
-        recipes = {name: entry["recipe"] for name, entry in self._entries().items()}
+        recipes = self._recipes()
         return origin(recipes) if recipes else None
 
     @property
     def title(self) -> str:
         """What a person calls what it was made of, or where that is not known the folder."""
-        return self.origin.title if self.origin else self.path.name
+        return title(self._recipes()) or self.path.name
+
+    def _recipes(self) -> dict[str, Any]:
+        return {name: entry["recipe"] for name, entry in self._entries().items()}
 
     @property
     def unfinished(self) -> tuple[str, ...]:

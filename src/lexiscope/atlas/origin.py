@@ -31,10 +31,12 @@ class Origin:
     notes: tuple[str, ...]
     imported: bool
 
-    @property
-    def title(self) -> str:
-        """Its name, as a person knows it: the checkpoint that comes as a package has one."""
-        return self.name if self.imported else EMBEDDED.get(self.name, self.name)
+
+def title(recipes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the names of what spaces were made from, as a person knows them; empty if unknown."""
+    made_from = (recipe.get("checkpoint") or recipe.get("source") for recipe in recipes.values())
+    names = dict.fromkeys(about["name"] for about in made_from if about)
+    return ", ".join(EMBEDDED.get(name, name) for name in names)
 
 
 def origin(recipes: Mapping[str, Mapping[str, Any]]) -> Origin:
