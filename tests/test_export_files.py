@@ -21,9 +21,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from conftest import Run
+from exported_atlas import held
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tiny_models import build
 
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError
@@ -616,18 +618,65 @@ def test_files_that_nobody_named_are_not_replaced(
     }
 
 
-@pytest.mark.parametrize("format", ["png", "svg", "pdf", "parquet", "npy", "word2vec"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_an_earlier_export_is_replaced(atlas: lx.Atlas, tmp_path: Path, format: str):
     first = export(atlas, format, tmp_path / "out", WORD)
     assert export(atlas, format, tmp_path / "out", WORD) == first
 
 
-@pytest.mark.parametrize("format", [name for name in FORMATS if name != "tensorboard"])
-def test_a_space_of_one_point_is_exported(tmp_path: Path, format: str):
-    """As the table of token types of RoBERTa is."""
-    np.save(tmp_path / "one.npy", np.ones((1, 4), np.float32))
-    one = lx.import_vectors(tmp_path / "one.npy", output=tmp_path / "one.atlas")
-    assert export(one, format, tmp_path / "out")
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [
+        ("csv", "word.csv"),
+        ("npy", "word.csv"),
+        ("npy", "word.npy"),
+        ("parquet", "word.parquet"),
+        ("png", "word-pca-2d.png"),
+        ("svg", "word-pca-2d.svg"),
+        ("pdf", "word-pca-2d.pdf"),
+    ],
+)
+def test_a_file_that_only_speaks_of_us_is_a_persons_own(
+    atlas: lx.Atlas, tmp_path: Path, format: str, name: str
+):
+    """Notes of ours beside it are about another file."""
+    export(atlas, "word2vec", tmp_path / "word.txt", WORD)
+    mine = b'{"about": "lexiscope", "from": {"lexiscope": "1"}}'
+    (tmp_path / name).write_bytes(mine)
+    with pytest.raises(LexiscopeError, match=rf"{re.escape(name)} is there already, is no earlier"):
+        export(atlas, format, tmp_path, WORD)
+    assert (tmp_path / name).read_bytes() == mine
+
+
+def test_a_csv_that_a_person_wrote_columns_into_is_theirs(atlas: lx.Atlas, tmp_path: Path):
+    (file,) = export(atlas, "csv", tmp_path, WORD)
+    read = pd.read_csv(file, **AS_WRITTEN)
+    read["checked"] = "yes"
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL):
+        read.to_csv(file, index=False, quoting=quoting)
+        with pytest.raises(LexiscopeError, match=r"word\.csv is there already"):
+            export(atlas, "csv", tmp_path, WORD)
+
+
+@pytest.fixture(scope="module")
+def one_type(tmp_path_factory: pytest.TempPathFactory) -> lx.Atlas:
+    """An atlas whose table of token types has one row, as RoBERTa's and its kin's have."""
+    folder = tmp_path_factory.mktemp("roberta")
+    model = build("roberta", folder / "model", type_vocab_size=1)
+    return lx.build(str(model), output=folder / "one.atlas", maps=("pca",))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_space_of_one_point_is_exported(one_type: lx.Atlas, tmp_path: Path, format: str):
+    assert len(one_type["token_type"]) == 1
+    assert export(one_type, format, tmp_path / "out")
+    if format == "html":
+        (file,) = export(one_type, format, tmp_path / "one.html")
+        found = held(file)
+        (info,) = json.loads(found["/api/atlases"])["atlases"]
+        (space,) = (each for each in info["spaces"] if each["name"] == "token_type")
+        assert space["graphs"][""]["k"] == 0
+        assert found["/api/atlases/one/spaces/token_type/neighbors"] == b""
 
 
 def test_findings_without_a_figure_are_told(small_atlas: Path, tmp_path: Path):

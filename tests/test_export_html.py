@@ -19,7 +19,7 @@ from server_atlas import client
 import lexiscope as lx
 from lexiscope.atlas import Report
 from lexiscope.errors import LexiscopeError
-from lexiscope.export import Choice, page
+from lexiscope.export import Choice, export, page
 from lexiscope.export.page import export_html, packed
 from lexiscope.findings import Finding
 from lexiscope.neighbors import NeighborGraph
@@ -126,6 +126,21 @@ def test_what_is_too_large_is_refused_with_its_sizes(
     assert list(tmp_path.iterdir()) == [file]
     # A folder has no such bound.
     assert export_html(small, tmp_path / "folder") == [tmp_path / "folder"]
+
+
+def test_neighbours_are_computed_last_and_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    points = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    np.save(tmp_path / "v.npy", points)
+    atlas = lx.import_vectors(tmp_path / "v.npy", tmp_path / "v.atlas", maps=())
+    told: list[tuple[object, ...]] = []
+    export(atlas, "html", tmp_path / "site", progress=lambda *step: told.append(step))
+    assert told[0] == ("neighbours of v", "%", 0, 100)
+    assert told[-1] == ("neighbours of v", "%", 100, 100)
+    told.clear()
+    monkeypatch.setattr(page, "LARGEST", 100)
+    with pytest.raises(LexiscopeError, match=r"MB\) without its neighbours, and one file"):
+        export_html(atlas, tmp_path / "v.html", progress=lambda *step: told.append(step))
+    assert told == []
 
 
 def test_names_of_any_kind_stay_data(odd: Path, tmp_path: Path):

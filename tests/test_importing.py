@@ -490,7 +490,7 @@ def test_metadata_with_cells_too_many_or_few(tmp_path: Path, row: str):
     )
     (tmp_path / "t.tsv").write_text("1\t2\n3\t4\n")
     (tmp_path / "m.tsv").write_text(f"name\tn\na\t1\n{row}\n")
-    with pytest.raises(LexiscopeError, match=r"m\.tsv, line 3: \d cells?, .* are 2"):
+    with pytest.raises(LexiscopeError, match=r"m\.tsv, line 3: (3 cells|1 cell), 2 expected"):
         lx.import_vectors(tmp_path, output=tmp_path / "x.atlas")
 
 
@@ -500,7 +500,9 @@ def test_lists_beside_the_vectors_are_kept_or_told(tmp_path: Path):
             "label": ["a", "b"],
             "v": pa.array([[1.0, 2.0], [3.0, 4.0]]),
             "w": pa.array([[1.0], [3.0]]),
+            "a q": pa.array([range(16)] * 2, pa.list_(pa.int8())),
             "ids": pa.array([[1, 2], [3]]),
+            "scores": pa.array([[0.5], [0.25, 1.0]]),
         }
     )
     pq.write_table(table, tmp_path / "t.parquet")
@@ -509,7 +511,14 @@ def test_lists_beside_the_vectors_are_kept_or_told(tmp_path: Path):
     assert "w" not in points.column_names
     assert points["ids"].to_pylist() == ["[1, 2]", "[3]"]
     assert held.origin is not None
-    assert any("column 'w' are left out: --vectors w" in note for note in held.origin.notes)
+    assert points["scores"].to_pylist() == ["[0.5]", "[0.25, 1.0]"]
+    left_out = [note.partition(": ")[2] for note in held.origin.notes if "left out" in note]
+    assert left_out == [
+        "--vectors w --name w imports them into the same atlas",
+        "--vectors 'a q' --name a-q imports them into the same atlas",
+    ]
+    also = lx.import_vectors(tmp_path / "t.parquet", held.path, vectors="a q", name="a-q")
+    assert set(also) == {"t", "a-q"}
 
 
 def test_a_folder_of_something_else(tmp_path: Path):

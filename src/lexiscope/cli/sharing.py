@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lexiscope.cli.options import FORMATS, PORT, Command, json_option, numbers
-from lexiscope.terminal import as_json, counted
+from lexiscope.terminal import Bars, as_json, counted
 
 if TYPE_CHECKING:
     from lexiscope.atlas import Atlas
@@ -73,7 +73,11 @@ def export(
 
     choice = Choice(spaces, numbers(layers) or (), projections)
     given = {name: value for name, value in options.items() if value is not None}
-    written = export(Atlas.open(atlas), format, destination, choice, **given)
+    bars = Bars()
+    try:
+        written = export(Atlas.open(atlas), format, destination, choice, bars, **given)
+    finally:
+        bars.close()
     if to_json:
         files = [str(path) for path in written]
         told = {"written": files, "notes": written.notes}

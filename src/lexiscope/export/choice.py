@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from lexiscope.atlas import MANIFEST, Atlas, storing
 from lexiscope.errors import LexiscopeError
 from lexiscope.space import Layer
@@ -21,9 +24,26 @@ FILES = re.compile(
     r"|pickle|pkl|png|pptx?|pq|ps|pt|pth|rar|rst|rtf|safetensors|sqlite3?|svgz?|tab|tar|tex|tgz"
     r"|tiff?|tsv|txt|vec|webp|x?html?|xlsx?|xml|xz|ya?ml|zip|zst)"
 )
-
-
-MARKED = 65_536  # bytes at either end of a file, in which an export says what wrote it
+# How our files say what they are, in the first or the last bytes of them. A csv has no place for
+# it: there the columns of a projection tell, which come last, in the quotes that are written here.
+MARKED = 65_536
+MARKS = {
+    ".csv": re.compile(
+        rb'\A"label",[^\n]*"([^"\n]+)_x","\1_y"(,"\1_z")?(,"\1_kept","\1_trust")?\r?\n'
+    ),
+    ".json": re.compile(rb'\A\{\s*"lexiscope": "'),
+    ".pdf": re.compile(rb"/Creator \(lexiscope\)"),
+    ".png": re.compile(rb"tEXtSoftware\0lexiscope"),
+    ".svg": re.compile(rb"<dc:title>lexiscope</dc:title>"),
+}
+# What lies beside a file of ours and says it for it.
+NOTES = {
+    ".bin": ".json",
+    ".csv": ".npy.json",
+    ".npy": ".npy.json",
+    ".txt": ".json",
+    ".vec": ".json",
+}
 
 
 @dataclass(frozen=True)
@@ -218,27 +238,33 @@ def check_free(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.is_file() and not _is_ours(path):
             raise LexiscopeError(
-                f"{path} is there already, and a file of that name is to be written: move it "
-                "away, or choose another place"
+                f"{path} is there already, is no earlier export, and a file of that name is to "
+                "be written: move it away, or choose another place"
             )
 
 
 def _is_ours(path: Path) -> bool:
     """Tell whether an export wrote a file: it says so itself, or the notes beside it do."""
-    notes = [path.with_suffix(".json"), path.with_suffix(".npy.json"), Path(f"{path}.json")]
+    ending = path.suffix.lower()
+    notes = path.with_suffix(NOTES.get(ending, ending))
     with _told(path):
-        if path.suffix != ".json" and any(each.is_file() and _is_marked(each) for each in notes):
+        if notes != path and notes.is_file() and _is_ours(notes):
             return True
-        return _is_marked(path)
+        if ending == ".parquet":
+            return _is_our_table(path)
+        if ending not in MARKS:
+            return False
+        with path.open("rb") as file:
+            begin = file.read(MARKED)
+            file.seek(max(path.stat().st_size - MARKED, 0))
+            return any(map(MARKS[ending].search, (begin, file.read())))
 
 
-def _is_marked(path: Path) -> bool:
-    with path.open("rb") as file:
-        begin = file.read(MARKED)
-        file.seek(max(path.stat().st_size - MARKED, 0))
-        end = file.read()
-    # In notes and in a table's or a picture's metadata, which all stand at an end of a file.
-    return b"lexiscope" in begin or b"lexiscope" in end
+def _is_our_table(path: Path) -> bool:
+    try:
+        return b"lexiscope" in (pq.read_schema(path).metadata or {})
+    except pa.ArrowException:
+        return False
 
 
 @contextlib.contextmanager

@@ -147,9 +147,9 @@ def _all(
         # Who chooses a projection wants maps.
         left = f"{counted(len(found), 'figure')} of findings left out; --finding NAME draws one"
         return drawings, [said, *([left] if found else [])]
-    if found:
+    none = undrawn(atlas, spaces)
+    if found or none:
         said += f", {counted(len(found), 'figure')} of findings"
-        none = undrawn(atlas, spaces)
         said += f"; there is no figure of {', '.join(none)}" if none else ""
         return drawings | found, [said]
     return drawings, [f"{said}; no findings are kept, lexiscope report {atlas.path} measures them"]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lexiscope.atlas import Atlas
+from lexiscope.atlas import Atlas, Progress
 from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice
 from lexiscope.export.written import Written
+from lexiscope.workflow.spaces import silent
 
 
 @dataclass(frozen=True)
@@ -26,23 +27,33 @@ class Format:
         ``function(atlas, destination, choice, **options)`` and returns the files it wrote.
     options : tuple of str
         What else the function takes.
+    slow : bool
+        Whether it may compute for minutes, and takes `progress`.
     """
 
     where: str
     options: tuple[str, ...] = ()
+    slow: bool = False
 
     def write(
-        self, atlas: Atlas, destination: str | os.PathLike[str], choice: Choice, **options: Any
+        self,
+        atlas: Atlas,
+        destination: str | os.PathLike[str],
+        choice: Choice,
+        progress: Progress = silent,
+        **options: Any,
     ) -> Written:
         """Write an atlas, or what is chosen of it; see the function of the format."""
         module, _, name = self.where.partition(":")
         function = getattr(importlib.import_module(f"lexiscope.export.{module}"), name)
+        if self.slow:
+            options["progress"] = progress
         written: Written = function(atlas, Path(destination), choice, **options)
         return written
 
 
 FORMATS: Mapping[str, Format] = {
-    "html": Format("page:export_html", ("k",)),
+    "html": Format("page:export_html", ("k",), slow=True),
     "png": Format("figure:export_png", ("color", "finding")),
     "svg": Format("figure:export_svg", ("color", "finding")),
     "pdf": Format("figure:export_pdf", ("color", "finding")),
@@ -66,6 +77,7 @@ def export(
     format: str,
     destination: str | os.PathLike[str],
     choice: Choice | None = None,
+    progress: Progress = silent,
     **options: Any,
 ) -> Written:
     """Write an atlas as files that other programs read.
@@ -79,6 +91,8 @@ def export(
         A file with the format's ending, or a folder.
     choice : Choice, optional
         By default all there is.
+    progress : callable, optional
+        ``progress(stage, unit, done, total)``, where neighbours are to be computed.
     **options
         What else the format takes, such as `color` of a figure.
 
@@ -98,7 +112,7 @@ def export(
     for name in options:
         if name not in chosen.options:
             raise LexiscopeError(_not_taken(name, format))
-    return chosen.write(atlas, destination, choice or Choice(), **options)
+    return chosen.write(atlas, destination, choice or Choice(), progress, **options)
 
 
 def _not_taken(name: str, format: str) -> str:

@@ -9,9 +9,9 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 import lexiscope
 from lexiscope import contract
-from lexiscope.atlas import Atlas, storing
+from lexiscope.atlas import Atlas, Progress, storing
 from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice, Part, fresh, is_file
 from lexiscope.export.contents import contents
@@ -29,6 +29,7 @@ from lexiscope.export.template import filled, read_template
 from lexiscope.export.written import Written
 from lexiscope.neighbors import NeighborGraph
 from lexiscope.workflow import region_labels
+from lexiscope.workflow.spaces import silent
 
 # A browser takes seconds to open more.
 LARGEST = 50e6
@@ -64,6 +65,7 @@ def export_html(
     choice: Choice | None = None,
     *,
     k: int | None = None,
+    progress: Progress = silent,
 ) -> Written:
     """Write an atlas as the page that `lexiscope view` shows, to be opened without a server.
 
@@ -80,6 +82,9 @@ def export_html(
         By default all there is.
     k : int, optional
         Neighbours of each point, by default 15; up to what the atlas keeps.
+    progress : callable, optional
+        ``progress(stage, unit, done, total)``, where the atlas keeps no neighbours and they are
+        computed.
 
     Returns
     -------
@@ -98,14 +103,17 @@ def export_html(
         _check_free(destination)
     template = read_template("alone.html")
     parts = (choice or Choice()).parts(atlas)
-    bodies = _bodies(atlas, parts, k)
+    wanted = {part: _wanted(atlas, part, k) for part in parts}
+    # Neighbours may take minutes: where all else is too much already they are not computed.
+    bodies = [_bodies(atlas, parts), _neighbors(atlas, wanted, progress)]
     title = atlas.path.resolve().name
     if one:
         page = filled(template, title, {"files": None}, _embedded(bodies, destination))
         with fresh(destination) as aside:
             aside.write_text(page, encoding="utf-8", errors="replace")
     else:
-        _write_folder(destination, template.replace(CLOSED, OPEN, 1), title, bodies)
+        page = template.replace(CLOSED, OPEN, 1)
+        _write_folder(destination, page, title, chain.from_iterable(bodies))
     return Written([destination], [*contents(atlas, parts), _look(destination, one=one)])
 
 
@@ -123,25 +131,40 @@ def _look(destination: Path, *, one: bool) -> str:
 # ---- what the page finds -----------------------------------------------------------------
 
 
-def _bodies(atlas: Atlas, parts: Sequence[Part], k: int | None) -> Iterator[Body]:
-    id = contract.atlas_id(atlas.path)
-    root = f"/api/atlases/{id}"
-    by_space = {name: list(each) for name, each in groupby(parts, lambda part: part.space)}
-    graphs = {part: _graph(atlas, part, k) for part in parts}
-    infos = [_space_info(atlas, name, each, graphs) for name, each in by_space.items()]
-    info = contract.atlas_info(id, atlas, infos) | {"unfinished": [], "building": None}
-    yield _json("/api/atlases", None, {"lexiscope": lexiscope.__version__, "atlases": [info]})
+def _bodies(atlas: Atlas, parts: Sequence[Part]) -> Iterator[Body]:
+    """Yield all but the neighbours, and what tells of them."""
+    root = f"/api/atlases/{contract.atlas_id(atlas.path)}"
+    by_space = _by_space(parts)
     yield _json(f"{root}/bookmarks", None, atlas.bookmarks)
     findings = contract.findings_info(atlas)
     findings["findings"] = [each for each in findings["findings"] if each["space"] in by_space]
     yield _json(f"{root}/findings", None, findings)
     for name, each in by_space.items():
-        yield from _space_bodies(atlas, f"{root}/spaces/{name}", each, graphs)
+        yield from _space_bodies(atlas, f"{root}/spaces/{name}", each)
 
 
-def _space_bodies(
-    atlas: Atlas, root: str, parts: Sequence[Part], graphs: dict[Part, NeighborGraph]
-) -> Iterator[Body]:
+def _neighbors(atlas: Atlas, wanted: dict[Part, int], progress: Progress) -> Iterator[Body]:
+    """Yield the neighbours, then what there is, which tells how many they are."""
+    id = contract.atlas_id(atlas.path)
+    graphs = {}
+    for part, k in wanted.items():
+        graphs[part] = _graph(atlas, part, k, progress)
+        path = f"/api/atlases/{id}/spaces/{part.space}/neighbors{_query(part)}"
+        yield _body(path, part.space, packed(graphs[part]))
+    infos = [_space_info(atlas, name, each, graphs) for name, each in _by_space(wanted).items()]
+    info = contract.atlas_info(id, atlas, infos) | {"unfinished": [], "building": None}
+    yield _json("/api/atlases", None, {"lexiscope": lexiscope.__version__, "atlases": [info]})
+
+
+def _by_space(parts: Iterable[Part]) -> dict[str, list[Part]]:
+    return {name: list(each) for name, each in groupby(parts, lambda part: part.space)}
+
+
+def _query(part: Part) -> str:
+    return "" if part.layer is None else f"?layer={part.layer}"
+
+
+def _space_bodies(atlas: Atlas, root: str, parts: Sequence[Part]) -> Iterator[Body]:
     space = atlas[parts[0].space]
     name = space.name
     for column in space.points.column_names:
@@ -153,7 +176,7 @@ def _space_bodies(
             text = contract.stream({column: contract.as_text(values)})
             yield _body(f"{root}/texts?name={column}", name, text)
     for part in parts:
-        layer = "" if part.layer is None else f"?layer={part.layer}"
+        layer = _query(part)
         for id in part.projections:
             path = f"{root}/projections/{id}"
             yield _body(path + layer, name, contract.layout_stream(atlas, name, id, part.layer))
@@ -161,7 +184,6 @@ def _space_bodies(
             yield _body(f"{path}/quality{layer}", name, quality)
             labels = contract.plain(region_labels(atlas, name, id, part.layer))
             yield _json(f"{path}/labels{layer}", name, labels)
-        yield _body(f"{root}/neighbors{layer}", name, packed(graphs[part]))
 
 
 def _space_info(
@@ -185,22 +207,33 @@ def _space_info(
     }
 
 
-def _graph(atlas: Atlas, part: Part, k: int | None) -> NeighborGraph:
-    """Return the neighbours of a part: those the atlas keeps, or where it keeps none, new ones."""
+def _wanted(atlas: Atlas, part: Part, k: int | None) -> int:
+    """Return how many neighbours of each point are written."""
     space = atlas[part.space]
-    space = space if part.layer is None else space.layer(part.layer)
-    most = len(space) - 1
+    # One of a single point: the token types of RoBERTa and its kin are one.
+    most = max(len(space) - 1, 0)
     kept = space.graphs.get(part.layer)
     if k is not None and kept is not None and kept.k < min(k, most):
         raise LexiscopeError(
             f"-k {k}: the atlas keeps the {kept.k} nearest neighbours of each point of "
             f"{part.name}; give {kept.k} or fewer"
         )
-    if most < 1:  # the token types of RoBERTa and its kin are one
+    return min(k or K, most if kept is None else kept.k)
+
+
+def _graph(atlas: Atlas, part: Part, k: int, progress: Progress) -> NeighborGraph:
+    """Return the neighbours of a part: those the atlas keeps, or where it keeps none, new ones."""
+    space = atlas[part.space]
+    if not k:
         none = (len(space), 0)
         return NeighborGraph(np.empty(none, np.int32), np.empty(none, np.float32), "exact", 1.0)
-    wanted = min(k or K, most) if kept is None else min(k or K, kept.k)
-    return (kept or space.graph(wanted)).first(wanted)
+
+    def share(done: float) -> None:
+        progress(f"neighbours of {part.name}", "%", round(100 * done), 100)
+
+    if part.layer not in space.graphs:
+        share(0)  # of many points the first share is done after minutes only
+    return (space if part.layer is None else space.layer(part.layer)).graph(k, share).first(k)
 
 
 def packed(graph: NeighborGraph) -> bytes:
@@ -229,33 +262,43 @@ def _json(path: str, space: str | None, value: Any) -> Body:
 # ---- one file ----------------------------------------------------------------------------
 
 
-def _embedded(bodies: Iterator[Body], destination: Path) -> str:
-    """Return the bodies as scripts that no browser runs."""
+def _embedded(groups: Sequence[Iterator[Body]], destination: Path) -> str:
+    """Return the bodies as scripts that no browser runs; refuse after a group that is too much."""
     sizes: dict[str | None, int] = {}
     scripts = []
-    for body in bodies:
-        script = (
-            f'\n    <script type="application/octet-stream" data-path="{html.escape(body.path)}">'
-            f"{base64.b64encode(body.content).decode('ascii')}</script>"
-        )
-        sizes[body.space] = sizes.get(body.space, 0) + len(script)
-        # Once it is too much only the sizes are wanted.
-        if sum(sizes.values()) <= LARGEST:
-            scripts.append(script)
-        else:
-            scripts.clear()
-    whole = sum(sizes.values())
-    if whole > LARGEST:
-        each = ", ".join(
-            f"{name or 'findings and bookmarks'} {size / 1e6:.1f} MB"
-            for name, size in sorted(sizes.items(), key=lambda item: -item[1])
-        )
-        raise LexiscopeError(
-            f"{destination} would have {whole / 1e6:.1f} MB ({each}), and one file may have "
-            f"{LARGEST / 1e6:.0f}: name a folder, such as {destination.with_suffix('')}, or choose "
-            "with --space, --layers and --projection"
-        )
+    for group in groups:
+        for body in group:
+            script = _script(body)
+            sizes[body.space] = sizes.get(body.space, 0) + len(script)
+            # Once it is too much only the sizes are wanted.
+            if sum(sizes.values()) <= LARGEST:
+                scripts.append(script)
+            else:
+                scripts.clear()
+        if sum(sizes.values()) > LARGEST:
+            raise _too_large(destination, sizes, whole=group is groups[-1])
     return "".join(scripts)
+
+
+def _script(body: Body) -> str:
+    content = base64.b64encode(body.content).decode("ascii")
+    path = html.escape(body.path)
+    return f'\n    <script type="application/octet-stream" data-path="{path}">{content}</script>'
+
+
+def _too_large(
+    destination: Path, sizes: Mapping[str | None, int], *, whole: bool
+) -> LexiscopeError:
+    each = ", ".join(
+        f"{name or 'findings and bookmarks'} {size / 1e6:.1f} MB"
+        for name, size in sorted(sizes.items(), key=lambda item: -item[1])
+    )
+    return LexiscopeError(
+        f"{destination} would have {sum(sizes.values()) / 1e6:.1f} MB ({each})"
+        f"{'' if whole else ' without its neighbours'}, and one file may have "
+        f"{LARGEST / 1e6:.0f}: name a folder, such as {destination.with_suffix('')}, or choose "
+        "with --space, --layers and --projection"
+    )
 
 
 # ---- a folder ----------------------------------------------------------------------------

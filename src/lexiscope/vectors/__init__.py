@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from lexiscope.vectors.sources import find_sources
-from lexiscope.vectors.vectors import Source, Vectors
+from lexiscope.vectors.vectors import Source, Vectors, space_name
 
-__all__ = ["Source", "Vectors", "find_sources"]
+__all__ = ["Source", "Vectors", "find_sources", "space_name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from lexiscope.errors import LexiscopeError
 from lexiscope.readers import plain
 from lexiscope.vectors.points import as_points, each_once
-from lexiscope.vectors.vectors import Share, Vectors, check, ragged
+from lexiscope.vectors.vectors import Share, Vectors, check, ragged, space_name
 
 UNNAMED = "__index_level_0__"
+QUANTIZED = 16  # whole numbers, of every point as many: a vector that was rounded to them
 
 
 def vector_column(path: Path, asked: str | None) -> str:
@@ -83,11 +85,11 @@ def read_parquet(path: Path, column: str, label: str | None, share: Share) -> Ve
     matrix = _matrix(table[column], f"{path.name}, column {column!r}")
     check(f"{path.name}, column {column!r}", matrix)
     rest = [field for field in table.schema if field.name != column]
-    vectors = [field.name for field in rest if _holds_floats(field.type)]
+    vectors = [field.name for field in rest if _are_vectors(table[field.name])]
     others = [field.name for field in rest if field.name not in vectors]
     left_out = [
-        f"the vectors of column {name!r} are left out: --vectors {name} --name {name} imports them "
-        "into the same atlas"
+        f"the vectors of column {name!r} are left out: --vectors {shlex.quote(name)} --name "
+        f"{space_name(name)} imports them into the same atlas"
         for name in vectors
     ]
     held = (
@@ -116,9 +118,14 @@ def _holds_vectors(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(value) or pa.types.is_integer(value))
 
 
-def _holds_floats(kind: pa.DataType) -> bool:
-    # Whole numbers beside the vectors are a point's own, such as the ids of its tokens.
-    return _holds_vectors(kind) and not pa.types.is_integer(kind.value_type)
+def _are_vectors(column: pa.ChunkedArray) -> bool:
+    """Tell vectors from a point's own lists, such as the ids or the scores of its tokens."""
+    if not _holds_vectors(column.type) or column.null_count:
+        return False
+    lengths = pc.unique(pc.list_value_length(column)).to_pylist()
+    if len(lengths) != 1:
+        return False
+    return not pa.types.is_integer(column.type.value_type) or lengths[0] >= QUANTIZED
 
 
 def _matrix(column: pa.ChunkedArray, name: str) -> NDArray[np.number]:

@@ -283,8 +283,8 @@ def _metadata(path: Path, n: int, *, ours: bool) -> pa.Table:
         if len(row) != len(names):
             cells = f"{len(row):,} cell{'s' if len(row) != 1 else ''}"
             raise LexiscopeError(
-                f"{path.name}, line {number:,}: {cells}, where the names of the columns are "
-                f"{len(names):,}; a tab stands between two"
+                f"{path.name}, line {number:,}: {cells}, {len(names):,} expected; a tab stands "
+                "between two"
             )
     made = {}
     for at, name in enumerate(names):

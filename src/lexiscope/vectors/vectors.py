@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,17 @@ Share = Callable[[float], None]
 HASHED = 1 << 24
 # Numbers converted at once, so that a file that is mapped into memory never is there whole.
 BLOCK = 1 << 24
+
+
+def space_name(wanted: str) -> str:
+    """Return the name of a space that is called after a file, an embedding or a column.
+
+    Examples
+    --------
+    >>> space_name("my vectors (2)")
+    'my-vectors-2'
+    """
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", wanted).strip("-_")[:100] or "vectors"
 
 
 @dataclass(frozen=True, eq=False)

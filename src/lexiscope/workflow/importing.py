@@ -13,7 +13,7 @@ from typing import Any
 
 from lexiscope.atlas import MANIFEST, Atlas, Progress
 from lexiscope.errors import LexiscopeError, StorageError
-from lexiscope.vectors import Source, Vectors, find_sources
+from lexiscope.vectors import Source, Vectors, find_sources, space_name
 from lexiscope.workflow.maps import MAPS, build_maps
 from lexiscope.workflow.spaces import silent
 
@@ -220,7 +220,7 @@ def _space_names(found: Sequence[Source], name: str | None) -> list[str]:
         return [name]
     names: list[str] = []
     for each in found:
-        wanted = re.sub(r"[^A-Za-z0-9_-]+", "-", each.stem).strip("-_")[:100] or "vectors"
+        wanted = space_name(each.stem)
         free, copy = wanted, 2
         while free in names:
             free, copy = f"{wanted}-{copy}", copy + 1
