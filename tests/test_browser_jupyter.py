@@ -272,7 +272,7 @@ def test_a_notebook_kept_as_html_has_the_picture(
     with chromium.new_context(offline=True) as context:
         page = context.new_page()
         page.goto((tmp_path / "kept.html").as_uri(), wait_until="domcontentloaded")
-        picture = page.get_by_role("img", name="Map of context")
+        picture = page.get_by_role("img", name=re.compile("^Map of .+: context, layer 3: "))
         expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth") == 960
         expect(page.locator("iframe")).to_have_count(0)
