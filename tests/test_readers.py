@@ -269,7 +269,8 @@ def test_a_field_may_be_long(tmp_path: Path) -> None:
     ("name", "data", "message"),
     [
         ("a.csv", b"", "a.csv is empty"),
-        ("a.csv", b"a,b\n1,2\n1\n1,2,3\n1,2,,\n", r"header's 2: row 2 \(1\), row 3 \(3\)\. Put"),
+        ("a.csv", b"a,b\n1,2\n1\n1,2,3\n1,2,,\n", r"header's 2: line 3 \(1\), line 4 \(3\)\. Put"),
+        ("a.csv", b'a,b\n\n"1\n1",2\n1\n', r"header's 2: line 5 \(1\)\. Put"),
         ("a.csv", b'a,b\n1,2\n"x" y,2\n', "line 3 cannot be read"),
         ("a.csv", b'a,b\n1,"2\n1,2\n', "cannot be read"),
         ("a.csv", b"\xff\xfea", "broken UTF-16"),

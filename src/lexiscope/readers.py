@@ -385,17 +385,18 @@ def _delimited(path: Path) -> Sheet:
         notes = (*notes, f"{path.name}: quotes do not pair up and were read as plain characters.")
     if not records:
         raise LexiscopeError(f"{path.name} is empty; its first line must name the columns.")
-    header, *rows = records
+    (_, header), *rest = records
+    rows = [row for _, row in rest]
     ragged = []
-    for number, row in enumerate(rows, start=1):
+    for line, row in rest:
         while len(row) > len(header) and not row[-1].strip():
             row.pop()
         if len(row) != len(header):
-            ragged.append(f"row {number} ({len(row)})")
+            ragged.append(f"line {line} ({len(row)})")
     if ragged:
         more = f" and {len(ragged) - 5} more" if len(ragged) > 5 else ""
         raise LexiscopeError(
-            f"{path.name} has rows with more or fewer fields than the header's {len(header)}: "
+            f"{path.name} has lines with more or fewer fields than the header's {len(header)}: "
             f"{', '.join(ragged[:5])}{more}. Put quotes around fields that hold {delimiter!r}."
         )
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
@@ -407,13 +408,19 @@ class _UnreadError(ValueError):
     """A line that the csv module cannot make out."""
 
 
-def _records(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
+def _records(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[tuple[int, list[str]]]:
+    """Return the records, each with the line of the file that it begins in."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
     )
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        return [record for record in reader if record]
+        records, begins = [], 1
+        for record in reader:
+            if record:
+                records.append((begins, record))
+            begins = reader.line_num + 1
+        return records
     except csv.Error as error:
         raise _UnreadError(f"line {reader.line_num} cannot be read ({error})") from error
     finally:
