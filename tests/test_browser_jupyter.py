@@ -231,6 +231,7 @@ def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Pat
         if number == 0:
             first = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
             assert first is not None
+            until(first, "lexiscope.panes[0]?.scene?.drawn")  # type: ignore[arg-type]
             first.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([3]))")
             first.evaluate("lexiscope.panes[0].paint('script')")
             page.wait_for_timeout(400)
@@ -246,6 +247,7 @@ def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Pat
     again = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
     assert again is not None
     until(again, "lexiscope.panes[0]?.color === 'script'")  # type: ignore[arg-type]
+    until(again, "lexiscope.panes[0].view.selected.length")  # type: ignore[arg-type]
     assert selected(again) == [3]
     assert ask(page, "print(views[0].selected, views[1].selected)") == "(3,) ()"
     assert lost == []

@@ -21,7 +21,7 @@ from lexiscope.export import Choice, export
 from lexiscope.figures import Axis, Colors, Name, figure_of, map_figure, styled, subject
 from lexiscope.figures.colors import coded, paints
 from lexiscope.figures.names import spread_names
-from lexiscope.figures.paper import _fonts, _others, drawable, families, number
+from lexiscope.figures.paper import _fonts, _others, drawable, families, number, sheet
 from lexiscope.figures.positions import decoded
 from lexiscope.projection import Projection
 
@@ -117,6 +117,20 @@ def test_a_letter_that_no_font_has_is_its_number_and_the_caption_says_so():
     assert any("U+ and a number" in each for each in texts(figure))
     plain = map_figure(scattered(3), title="", caption="c.", names=[Name("bank", (0, 0))])
     assert not any("U+" in each for each in texts(plain))
+
+
+@pytest.mark.parametrize("letters", ["W ", "W", "iii ", "\ue000 ", "20 % "])
+@pytest.mark.parametrize("dots", [120, 150, 300])
+def test_a_caption_of_wide_letters_stays_on_the_sheet(letters: str, dots: int):
+    figure = sheet(4, 1, "t", 100 * letters)
+    figure.set_dpi(dots)
+    figure.canvas.draw()
+    caption = figure.texts[-1]
+    assert "".join(caption.get_text().split()) == "".join(drawable(100 * letters).split())
+    box = caption.get_window_extent()
+    assert 0 < box.x0 < box.x1 <= (4 - 0.1) * dots
+    # Lines are filled as far as the longest word allows.
+    assert box.x1 > 2.8 * dots or letters == "\ue000 "
 
 
 def test_another_installed_font_helps_out(monkeypatch: pytest.MonkeyPatch):

@@ -16,6 +16,7 @@ from lexiscope.export.choice import Choice, Part, check_free, fresh, is_file
 from lexiscope.export.found import Draw, finding_drawings, finding_name, undrawn
 from lexiscope.export.written import Written, counted
 from lexiscope.figures import MOST_NAMES, Name, styled
+from lexiscope.figures.paper import PRINT
 from lexiscope.projection.projection import TELLING
 from lexiscope.workflow import region_labels
 
@@ -28,7 +29,6 @@ METADATA: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": "lexiscope"},
     ".pdf": {"CreationDate": None, "Creator": "lexiscope", "Producer": None},
 }
-DOTS = 300
 COLUMNS = 8  # named of those that can colour a map
 
 
@@ -121,7 +121,7 @@ def export_figure(
     for name, draw in drawings.items():
         file = path if one else path / f"{name}{ending}"
         with fresh(file) as aside, styled():
-            draw().savefig(aside, format=ending[1:], dpi=DOTS, metadata=METADATA[ending])
+            draw().savefig(aside, format=ending[1:], dpi=PRINT, metadata=METADATA[ending])
         written.append(file)
     return Written(written, notes)
 
@@ -150,6 +150,7 @@ def _all(
     none = undrawn(atlas, spaces)
     if found or none:
         said += f", {counted(len(found), 'figure')} of findings"
+        said += " (of all layers that were measured)" if found and choice.layers else ""
         said += f"; there is no figure of {', '.join(none)}" if none else ""
         return drawings | found, [said]
     return drawings, [f"{said}; no findings are kept, lexiscope report {atlas.path} measures them"]

@@ -29,6 +29,8 @@ SIZE = 8.0
 INCH = 72.0
 # Letters of this size that stand beside each other in an inch, on average.
 LETTERS = 18.0
+# Dots an inch: in a notebook, of a file unless it is saved with others, and in print.
+SCREEN, DOTS, PRINT = 120, 150, 300
 # Fonts that have what the first lacks, where they are installed.
 FONTS = (
     "DejaVu Sans",
@@ -112,6 +114,37 @@ def subject(model: str, space: str, layers: Sequence[int | None] = ()) -> str:
 def say(on: Figure | Axes, x: float, y: float, text: str, **how: Any) -> Text:
     """Write text as it is: no formulas in it, no letter that no font has."""
     return on.text(x, y, drawable(text), parse_math=False, family=families(text), **how)
+
+
+def wrapped(text: str, wide: float, size: float) -> list[str]:
+    """Break a text into lines of at most so many inches, as `say` writes it; in our style only."""
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+
+    prop = FontProperties(family=families(text), size=size)
+    # Pixels round a letter's width, so that a line is longer at some resolutions.
+    renderers = [(RendererAgg(1, 1, dots), dots) for dots in (SCREEN, DOTS, PRINT)]
+
+    def length(line: str) -> float:
+        widths = (
+            each.get_text_width_height_descent(line, prop, False)[0] / dots
+            for each, dots in renderers
+        )
+        return float(max(widths))
+
+    lines: list[str] = []
+    for word in drawable(text).split():
+        if lines and length(f"{lines[-1]} {word}") <= wide:
+            lines[-1] += f" {word}"
+            continue
+        while length(word) > wide and len(word) > 1:  # no line has room for all of it
+            most = next(
+                n for n in range(len(word) - 1, 0, -1) if n == 1 or length(word[:n]) <= wide
+            )
+            lines.append(word[:most])
+            word = word[most:]
+        lines.append(word)
+    return lines
 
 
 def name_rows(ax: Axes, places: Iterable[float], names: Sequence[str]) -> None:

@@ -45,7 +45,8 @@ def hubs_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7.0) -
         caption = (
             f"How often a point is among the {found['k']} nearest of others. Skewness "
             f"{_short(found['skewness'])}, {_short(found['chance_skewness'])} by chance; "
-            f"{found['orphans']:,} are nobody's neighbour. Largest hubs: {hubs}. Rank correlation "
+            f"{found['orphans']:,} {'is' if found['orphans'] == 1 else 'are'} nobody's neighbour. "
+            f"Largest hubs: {hubs}. Rank correlation "
             f"{_interval(found)}."
         )
         rows = found["histogram"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import textwrap
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,12 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lexiscope.figures.paper import INCH, LETTERS, SIZE, SOFT, say, styled
+from lexiscope.figures.paper import DOTS, INCH, LETTERS, SCREEN, SIZE, SOFT, say, styled, wrapped
 
 MARGIN = 0.12
 GAP = 0.1
-# Dots an inch: of a file, unless it is saved with others, and in a notebook.
-DOTS, SCREEN = 150, 120
 # Dates and versions left out: the same figure gives the same bytes.
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": "lexiscope"},
@@ -42,8 +39,8 @@ class Sheet(Figure):
     def __init__(
         self, width: float, room: float, title: str, caption: str = "", of: str = ""
     ) -> None:
-        lines = textwrap.wrap(caption, max(30, round((width - 2 * MARGIN) * LETTERS)))
         small = SIZE - 0.5
+        lines = wrapped(caption, width - 2 * MARGIN, small)
         under = len(lines) * 1.4 * small / INCH + GAP
         above = 1.6 * (SIZE + 2) / INCH + (1.7 * SIZE / INCH if of else 0.0)
         height = room + 2 * MARGIN + above + under

@@ -202,7 +202,8 @@ def _hub_statement(
     beginning = "A few points are near to very many" if marked else "No marked hubs"
     said = (
         f"{beginning}: of {n:,} points {first['label']} is among the {k} nearest of "
-        f"{first['occurrences']:,} others, and {measured.orphans:,} are nobody's neighbour; the "
+        f"{first['occurrences']:,} others, and {measured.orphans:,} "
+        f"{'is' if measured.orphans == 1 else 'are'} nobody's neighbour; the "
         f"skewness of these counts is {measured.skewness:.2f}, against {measured.chance:.2f} if "
         "neighbours were drawn at random"
     )
