@@ -11,7 +11,7 @@ from sklearn.cluster import HDBSCAN
 
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.clusters import clusters
-from lexiscope.measure.clusters import STABLE, Clusters, chance_clusters
+from lexiscope.measure.clusters import LOOKED_AT, STABLE, Clusters, _links, chance_clusters
 from lexiscope.measure.clusters import clusters as measure
 from lexiscope.neighbors import neighbor_graph, normalize
 from lexiscope.space import Space
@@ -23,7 +23,7 @@ def gaussian(n: int, dim: int, seed: int = 0) -> np.ndarray:
 
 def found_in(vectors: np.ndarray, **options: int) -> Clusters:
     graph = neighbor_graph(vectors, 15)
-    return measure(graph.indices, graph.similarities, **options)
+    return measure(vectors, graph.indices, graph.similarities, **options)
 
 
 def planted(sizes: list[int], noise: int = 0, dim: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -79,6 +79,42 @@ def test_clusters_are_those_of_hdbscan_over_all_pairs():
     assert len(found.members) == len(theirs) - found.dissolved >= 3
 
 
+def test_parts_of_the_graph_are_as_far_apart_as_their_nearest_points():
+    # Of four equally distant clusters two touch in the graph, by one pair; all are clusters.
+    label = np.arange(400) % 4
+    noise = np.random.default_rng(0).normal(size=(400, 32))
+    vectors = (6 * np.eye(32)[label] + noise).astype(np.float32)
+    indices = neighbor_graph(vectors, 15).indices
+    assert np.unique(np.sort(label[indices] * 4 + label[:, None])).size > 4
+    found = found_in(vectors)
+    assert len(found.members) == 4
+    for members in found.members:
+        assert len(members) >= 99
+        assert len(set(label[members])) == 1
+
+
+@pytest.mark.parametrize("most", [LOOKED_AT, 3])
+def test_links_of_parts(monkeypatch: pytest.MonkeyPatch, most: int):
+    monkeypatch.setattr("lexiscope.measure.clusters.LOOKED_AT", most)
+    monkeypatch.setattr("lexiscope.measure.clusters.HELD", 100)
+    unit = normalize(gaussian(60, 5))
+    part = np.random.default_rng(2).permutation(np.repeat([2, 0, 1, 3], [30, 15, 10, 5]))
+    core = np.random.default_rng(3).uniform(0.1, 1.2, size=60)
+    reach, (one, other) = _links(unit, core, part)
+    far = np.linalg.norm(unit[:, None] - unit[None], axis=2)
+    far = np.maximum(far, np.maximum(core[:, None], core))
+    far[part[:, None] == part] = np.inf
+    assert part[one].tolist() == [0, 1, 3]  # the largest part is joined by the others
+    assert (part[one] != part[other]).all()
+    np.testing.assert_allclose(reach, far[one, other], atol=1e-5)
+    least = [far[part == each].min() for each in (0, 1, 3)]
+    if most == LOOKED_AT:
+        np.testing.assert_allclose(reach, least, atol=1e-5)
+    else:  # one point of each is looked from
+        assert (one == [np.flatnonzero(part == each)[0] for each in (0, 1, 3)]).all()
+        np.testing.assert_allclose(reach, far[one].min(axis=1), atol=1e-5)
+
+
 @pytest.mark.parametrize(("n", "dim"), [(300, 20), (1000, 50), (3000, 384)])
 def test_no_clusters_in_noise(n: int, dim: int):
     for seed in range(3):
@@ -105,8 +141,9 @@ def test_copies_and_equal_points():
 
 @pytest.mark.parametrize("n", [0, 1, 2, 15])
 def test_few_points_are_refused(n: int):
+    nothing = np.zeros((n, 0), dtype=np.float32)
     with pytest.raises(TooFewError, match="16 are needed"):
-        measure(np.zeros((n, 0), dtype=np.int32), np.zeros((n, 0), dtype=np.float32))
+        measure(gaussian(n, 4), nothing.astype(np.int32), nothing)
     [finding] = clusters(space_of(gaussian(n, 4)))
     assert finding.refused
     assert finding.figures == {"n": n, "refused": True}

@@ -62,7 +62,7 @@ def clusters(
     near = graph.indices if graph else np.empty((n, 0), dtype=np.int32)
     cosines = graph.similarities if graph else np.empty((n, 0), dtype=np.float32)
     try:
-        found = find(near, cosines, seed=seed, progress=half(0))
+        found = find(vectors, near, cosines, seed=seed, progress=half(0))
     except TooFewError as error:
         return [too_few(NAME, space.name, error, n, layer)]
     chance = chance_clusters(vectors, seed=seed, progress=half(1)) if n <= SHUFFLED else None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
-from lexiscope.neighbors import neighbor_graph
+from lexiscope.neighbors import neighbor_graph, normalize
 
 # With a cluster of this many being the smallest, and the second neighbour's distance for density,
 # a word table has groups of words that people would make, too.
@@ -23,6 +23,9 @@ RESAMPLES = 10
 KEPT = 0.8
 # The nearest that single precision tells apart, and the farthest that unit vectors can be.
 NEAREST, FARTHEST = 1e-3, 2.0
+# Points whose nearest in other parts of the graph is looked for, and distances held at a time.
+LOOKED_AT = 2048
+HELD = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class Clusters:
 
 
 def clusters(
+    vectors: NDArray[np.float32],
     indices: NDArray[np.int32],
     similarities: NDArray[np.float32],
     *,
@@ -59,7 +63,9 @@ def clusters(
     least the core distance of either. Lowering the density from the highest, clusters of 8 or
     more points grow and join, and of all that there ever are those are taken, none within another,
     that together last longest (excess of mass). Only pairs of the neighbour graph are looked at,
-    its parts being joined at the largest distance there is, so that memory grows with n.
+    so that memory grows with n. Where it falls apart, each part is joined to the nearest point of
+    another (Borůvka 1926), which is looked for from at most 2,048 points of all parts but the
+    largest, evenly taken, or one of each.
 
     In many dimensions even points without structure have such clusters, by chance. Therefore all
     is done again, `resamples` times, with four fifths of the points drawn at random and clusters
@@ -70,6 +76,7 @@ def clusters(
 
     Parameters
     ----------
+    vectors : ndarray of shape (n, dim), float32
     indices : ndarray of shape (n, k), int32
         Nearest neighbours by cosine, nearest first; 15 are used.
     similarities : ndarray of shape (n, k), float32
@@ -97,7 +104,8 @@ def clusters(
     near = indices[:, :NEIGHBORS]
     cosines = similarities[:, :NEIGHBORS].astype(np.float64)
     distances = np.sqrt((2 - 2 * cosines).clip(NEAREST**2, FARTHEST**2))
-    found = _density_clusters(near, distances, SMALLEST)
+    unit = normalize(vectors)
+    found = _density_clusters(unit, near, distances, SMALLEST)
     count = int(found.max()) + 1
     rng = np.random.default_rng(seed)
     alike = np.zeros(count)
@@ -106,7 +114,9 @@ def clusters(
         drawn = np.sort(rng.choice(n, round(KEPT * n), replace=False))
         number = np.full(n, -1, dtype=np.int32)
         number[drawn] = np.arange(len(drawn))
-        again = _density_clusters(number[near[drawn]], distances[drawn], round(KEPT * SMALLEST))
+        again = _density_clusters(
+            unit[drawn], number[near[drawn]], distances[drawn], round(KEPT * SMALLEST)
+        )
         alike += _likeness(found[drawn], again, count)
         if progress:
             progress((done + 1) / resamples)
@@ -159,12 +169,20 @@ def chance_clusters(
         shuffled[:, dimension] = rng.permutation(vectors[:, dimension])
     graph = neighbor_graph(shuffled, NEIGHBORS)
     return clusters(
-        graph.indices, graph.similarities, resamples=resamples, seed=seed, progress=progress
+        shuffled,
+        graph.indices,
+        graph.similarities,
+        resamples=resamples,
+        seed=seed,
+        progress=progress,
     )
 
 
 def _density_clusters(
-    near: NDArray[np.int32], distances: NDArray[np.float64], smallest: int
+    unit: NDArray[np.float32],
+    near: NDArray[np.int32],
+    distances: NDArray[np.float64],
+    smallest: int,
 ) -> NDArray[np.int64]:
     """Return every point's cluster, -1 for none; neighbours below 0 are not there."""
     from scipy.sparse import coo_matrix
@@ -181,15 +199,47 @@ def _density_clusters(
     parts, part = connected_components(graph, directed=False)
     if parts == 1 and (reach == reach[0]).all():  # nowhere is denser than elsewhere
         return np.full(n, -1)
-    if parts > 1:
-        first = np.unique(part, return_index=True)[1]
-        links = (np.full(parts - 1, FARTHEST), (first[:-1], first[1:]))
-        links = coo_matrix(links, shape=(n, n)).tocsr()
-        graph = graph + links + links.T
+    while parts > 1:
+        links = coo_matrix(_links(unit, core, part), shape=(n, n)).tocsr()
+        graph = graph.maximum(links).maximum(links.T)
+        parts, part = connected_components(graph, directed=False)
     # Core distances are in the distances already: with one neighbour it finds no larger ones.
     model = HDBSCAN(min_cluster_size=smallest, min_samples=1, metric="precomputed", copy=False)
     labels: NDArray[np.int64] = model.fit(graph.tocsr()).labels_.astype(np.int64)
     return labels
+
+
+def _links(
+    unit: NDArray[np.float32], core: NDArray[np.float64], part: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Return how far each part but the largest is from another, and between which two points."""
+    sizes = np.bincount(part)
+    share = max(1, LOOKED_AT // (len(sizes) - 1))
+    rows = np.concatenate(
+        [
+            members[np.linspace(0, len(members) - 1, min(share, len(members))).astype(np.intp)]
+            for number, members in enumerate(
+                np.split(np.argsort(part, kind="stable"), np.cumsum(sizes)[:-1])
+            )
+            if number != sizes.argmax()
+        ]
+    )
+    nearest = np.empty(len(rows), dtype=np.intp)
+    reach = np.empty(len(rows))
+    step = max(1, HELD // len(unit))
+    for first in range(0, len(rows), step):
+        block = rows[first : first + step]
+        cosines = unit[block] @ unit.T
+        far = np.sqrt((2 - 2 * cosines).clip(NEAREST**2, FARTHEST**2))
+        far = np.maximum(far, core[block, None], out=far, casting="same_kind")
+        np.maximum(far, core, out=far, casting="same_kind")
+        far[part[block, None] == part] = np.inf
+        nearest[first : first + step] = far.argmin(axis=1)
+        reach[first : first + step] = far.min(axis=1)
+    # Of every part the row that is nearest.
+    order = np.lexsort((reach, part[rows]))
+    best = order[np.unique(part[rows][order], return_index=True)[1]]
+    return reach[best], (rows[best], nearest[best])
 
 
 def _likeness(
