@@ -35,14 +35,14 @@ def path(small_atlas: Path, tmp_path: Path) -> Path:
 def viewing(*arguments: str | Path) -> Iterator[tuple[Process, dict[str, Any]]]:
     """Run ``lexiscope view`` and read what it prints about itself."""
     command = [sys.executable, "-m", "lexiscope", "view", *map(str, arguments), "--json"]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # As in a terminal, though the tests themselves may run under nohup.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
-    )
+    # It inherits what is ignored, and the tests themselves may run under nohup.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
     try:
         assert process.stdout is not None
         said = ""
