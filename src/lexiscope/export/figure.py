@@ -15,7 +15,7 @@ from lexiscope.errors import LexiscopeError
 from lexiscope.export.choice import Choice, Part, check_free, fresh, is_file
 from lexiscope.export.found import Draw, finding_drawings, finding_name, undrawn
 from lexiscope.export.written import Written, counted
-from lexiscope.figures import MOST_NAMES, Name, styled
+from lexiscope.figures import MOST_NAMES, Name
 from lexiscope.figures.paper import PRINT
 from lexiscope.projection.projection import TELLING
 from lexiscope.workflow import region_labels
@@ -23,12 +23,6 @@ from lexiscope.workflow import region_labels
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Dates and versions left out: the same atlas gives the same bytes.
-METADATA: dict[str, dict[str, Any]] = {
-    ".png": {"Software": "lexiscope"},
-    ".svg": {"Date": None, "Creator": "lexiscope"},
-    ".pdf": {"CreationDate": None, "Creator": "lexiscope", "Producer": None},
-}
 COLUMNS = 8  # named of those that can colour a map
 
 
@@ -120,8 +114,8 @@ def export_figure(
     written = []
     for name, draw in drawings.items():
         file = path if one else path / f"{name}{ending}"
-        with fresh(file) as aside, styled():
-            draw().savefig(aside, format=ending[1:], dpi=PRINT, metadata=METADATA[ending])
+        with fresh(file) as aside:
+            draw().savefig(aside, format=ending[1:], dpi=PRINT)
         written.append(file)
     return Written(written, notes)
 

@@ -231,8 +231,8 @@ def _links(
         block = rows[first : first + step]
         cosines = unit[block] @ unit.T
         far = np.sqrt((2 - 2 * cosines).clip(NEAREST**2, FARTHEST**2))
-        far = np.maximum(far, core[block, None], out=far, casting="same_kind")
-        np.maximum(far, core, out=far, casting="same_kind")
+        for each in (core[block, None], core):
+            np.maximum(far, each, out=far, casting="same_kind")
         far[part[block, None] == part] = np.inf
         nearest[first : first + step] = far.argmin(axis=1)
         reach[first : first + step] = far.min(axis=1)
