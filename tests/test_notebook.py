@@ -10,7 +10,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from lexiscope.notebook.bridge import Answer, Bridge, Request
 from lexiscope.queries import named
 
 Sent = list[tuple[dict[str, Any], list[bytes]]]
+PATIENCE = 240  # seconds, of a busy machine
 
 
 @pytest.fixture
@@ -64,11 +65,14 @@ def answer_to(view: View, sent: Sent, path: str, **request: Any) -> tuple[dict[s
     return message, b"".join(buffers)
 
 
-def wait(sent: Sent, kind: str) -> tuple[dict[str, Any], list[bytes]]:
-    deadline = time.monotonic() + 20
+def wait(
+    sent: Sent, kind: str, wanted: Callable[[dict[str, Any]], bool] = bool
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Wait for a message of a kind that is wanted."""
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for message in list(sent):
-            if message[0]["type"] == kind:
+            if message[0]["type"] == kind and wanted(message[0]):
                 return message
         time.sleep(0.01)
     raise AssertionError(f"no {kind} among {sent}")
@@ -159,7 +163,7 @@ def test_events_come_while_a_page_listens(small_atlas: Path, sent: Sent, tmp_pat
         connection="c",
         id=1,
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     states: list[str] = []
     while "done" not in states and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -167,12 +171,18 @@ def test_events_come_while_a_page_listens(small_atlas: Path, sent: Sent, tmp_pat
     assert states[-1:] == ["done"], [each for each, _ in sent]
     assert "pca-3d" in lx.Atlas.open(path).projections("word")
 
+    def telling(column: str) -> Callable[[dict[str, Any]], bool]:
+        return lambda each: each["connection"] == "d" and column in str(each["data"])
+
+    # Who listens on hears of the next two changes; of the first, all had to be told by the second.
     say(shown, "close", connection="c")
-    time.sleep(0.1)
+    say(shown, "listen", connection="d")
+    wait(sent, "event", lambda each: each["connection"] == "d")
     del sent[:]
-    lx.Atlas.open(path).keep_bookmarks([])
-    time.sleep(1.0)
-    assert sent == []
+    for column in ("mine", "yours"):
+        lx.Atlas.open(path).tag("word", column, "x", [1])
+        wait(sent, "event", telling(column))
+    assert {each["connection"] for each, _ in sent} == {"d"}
     shown.close()
 
 
@@ -202,7 +212,7 @@ def test_a_bug_is_answered(small_atlas: Path, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr("lexiscope.server.desk.atlas_info", broken)
     bridge.ask(Request("/api/atlases"), lambda answer: (answers.append(answer), done.set()))
-    assert done.wait(10)
+    assert done.wait(PATIENCE)
     assert answers[0].status == 500
     bridge.leave()
 

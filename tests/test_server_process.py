@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ import lexiscope as lx
 
 pytestmark = pytest.mark.server
 
+PATIENCE = 240  # seconds, of a busy machine
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Process = subprocess.Popen[str]
 
@@ -59,7 +59,7 @@ def viewing(*arguments: str | Path) -> Iterator[tuple[Process, dict[str, Any]]]:
 def ask(
     port: int, method: str, address: str, body: Any = None, **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     named = {"Content-Type": "application/json"} | headers
     connection.request(method, address, None if body is None else json.dumps(body), named)
     answer = connection.getresponse()
@@ -72,7 +72,7 @@ class Stream:
     """The events of a server, one after the other."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self._connection.request("GET", "/api/events")
         self._answer = self._connection.getresponse()
         assert self._answer.headers["content-type"].startswith("text/event-stream")
@@ -127,13 +127,12 @@ def test_events_tell_of_what_others_do(path: Path):
 def test_it_ends_at_once_though_a_page_listens(path: Path, number: signal.Signals):
     with viewing(path, "--port", "0") as (process, said), closing(Stream(said["port"])) as stream:
         stream.until("hello")
-        began = time.monotonic()
         process.send_signal(number)
         assert stream.ends()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
-        assert "Traceback" not in err
-        assert time.monotonic() - began < 5
+        # Nor does it say that it waited for the page, and in the end gave it up.
+        assert err == ""
 
 
 def test_the_next_free_port(path: Path):
@@ -179,7 +178,7 @@ def test_a_bug_keeps_its_traceback_in_the_log(path: Path):
         assert "content-security-policy" in headers
     finally:
         process.terminate()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
     assert "RuntimeError: a secret" in err
     assert "Traceback" in err
 
