@@ -19,7 +19,7 @@ from lexiscope.findings.finding import Finding, plain
 from lexiscope.findings.frequency import frequency
 from lexiscope.findings.groups import groups
 from lexiscope.findings.word_lists import SHIPPED, read_list, shipped_lists
-from lexiscope.measure.evidence import holm
+from lexiscope.measure.evidence import decisive_draws, holm
 from lexiscope.measure.groups import gathering, random_counts
 from lexiscope.neighbors import neighbor_graph
 from lexiscope.space import Space
@@ -27,7 +27,7 @@ from lexiscope.space import Space
 FIGURES = {
     *("group", "source", "k", "n", "points_in_space", "words", "missing", "share", "chance"),
     *("lift", "low", "high", "p", "p_corrected", "tests", "permutations", "seed", "gathers"),
-    *("left_out", "examples", "strays"),
+    *("left_out", "examples", "strays", "p_corrected_low", "p_corrected_high", "unsure"),
 }
 REAL = 12_000
 OWN = {"drinks": ["coffee", "tea", "Beer", "wine", "whisky", "vodka", "juice", "kombucha"]}
@@ -299,6 +299,11 @@ def test_real_findings_are_whole(real: list[Finding], words: Space):
     p_values = [each.figures["p"] for each in told]
     corrected = [each.figures["p_corrected"] for each in told]
     np.testing.assert_allclose(corrected, holm(p_values))
+    for figures in (each.figures for each in told):
+        low, high = figures["p_corrected_low"], figures["p_corrected_high"]
+        assert low <= figures["p_corrected"] <= high
+        assert figures["gathers"] == (high < 0.05)
+        assert figures["unsure"] == (low < 0.05 <= high)
 
 
 def test_real_order_and_scripts(real: list[Finding]):
@@ -580,7 +585,46 @@ def test_among_very_many_groups_one_can_still_gather(monkeypatch: pytest.MonkeyP
     drawn = {f"drawn {each}": rng.choice(labels, 10, replace=False).tolist() for each in range(60)}
     found = by_name(groups(space_of(labels, vectors), lists={"planted": labels[:10], **drawn}))
     planted = found["planted"].figures
-    # With 999 permutations 61 times the least p there is would be .061.
-    assert (planted["tests"], planted["permutations"]) == (61, 1220)
+    # With 999 permutations 61 times the least p there is would be .061, and with 1,220 it is
+    # .04996, of which the draws know no more than that the exact one is below .18.
+    assert (planted["tests"], planted["permutations"]) == (61, decisive_draws(61, 0.05))
+    assert planted["p_corrected_high"] < 0.05
     assert planted["gathers"]
     assert sum(each.figures["gathers"] for each in found.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("as_much", "gathers", "unsure"),
+    [
+        (0, True, False),
+        (350, True, False),
+        (480, False, True),
+        (520, False, True),
+        (650, False, False),
+        (9999, False, False),
+    ],
+)
+def test_a_p_near_the_level_is_unsure(
+    as_much: int, gathers: bool, unsure: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """Of 9,999 groups drawn, as many gather as much as are told to."""
+
+    def drawn(indices: NDArray[np.int32], sizes: list[int], **_: object) -> dict[int, NDArray]:
+        return {m: np.where(np.arange(9999) < as_much, indices.size, -1) for m in sizes}
+
+    monkeypatch.setattr("lexiscope.findings.groups.random_counts", drawn)
+    labels = [f"w{number}" for number in range(60)]
+    found = by_name(groups(space_of(labels, noise(60)), lists={"mine": labels[:20]}))["mine"]
+    figures = found.figures
+    assert (figures["gathers"], figures["unsure"]) == (gathers, unsure)
+    assert figures["p"] == figures["p_corrected"] == (1 + as_much) / 10_000
+    if not unsure:
+        beginning = "Words of the list “mine” " + ("gather:" if gathers else "do not gather more")
+        assert found.statement.startswith(beginning)
+        assert "random groups tell" not in found.statement
+    elif as_much == 480:
+        assert found.statement.startswith("Whether words of the list “mine” gather is unsure: of")
+        assert (
+            "(p = .0481, corrected for 1 group; 9,999 random groups tell only that it lies "
+            "between .0439 and .0524, so it may be below .05 or not; 20 of 20 words"
+        ) in found.statement

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 import lexiscope as lx
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.senses import senses
-from lexiscope.measure.evidence import holm
+from lexiscope.measure.evidence import decisive_draws, holm
 from lexiscope.measure.sense_labels import Labels, deal, sense_labels
 from lexiscope.measure.senses import Recovery, best_layer
 from lexiscope.measure.senses import recovery as measure
@@ -256,7 +257,7 @@ def test_p_allows_for_the_choice_of_the_layer():
     low = naive = 0
     for word in range(40):
         layers = [recovery(gaussians(20, 10, 100 * word + each), labels, 199) for each in range(6)]
-        best, p = best_layer(layers)
+        best, p, *_ = best_layer(layers)
         low += p < 0.05
         chosen = layers[best]
         naive += (chosen.shuffled_neighbor >= chosen.neighbor_accuracy).mean() < 0.05
@@ -420,6 +421,54 @@ def test_without_labels_one_finding_says_how_to_add_them(labels: list[str | None
     (found,) = senses(space(columns, gaussians(20)))
     assert found.refused
     assert "--sense COLUMN" in found.statement
+
+
+@pytest.mark.parametrize(
+    ("as_good", "verdict"),
+    [
+        (0, "The senses of 'bank' (a 10, b 10) lie apart: at"),
+        (350, "The senses of 'bank' (a 10, b 10) lie apart: at"),
+        (480, "Whether the senses of 'bank' (a 10, b 10) lie apart is unsure: at"),
+        (520, "Whether the senses of 'bank' (a 10, b 10) lie apart is unsure: at"),
+        (650, "The senses of 'bank' (a 10, b 10) are not shown to lie apart: at"),
+    ],
+)
+def test_a_p_near_the_level_is_unsure(as_good: int, verdict: str, monkeypatch: pytest.MonkeyPatch):
+    """Of 9,999 shuffles as many are as good as are told to."""
+
+    def measured(*given: object, **how: object) -> Recovery:
+        shuffled = np.where(np.arange(9999) < as_good, 1.0, -1.0)
+        return replace(measure(*given, **how), shuffled_neighbor=shuffled)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("lexiscope.findings.senses.recovery", measured)
+    bank = senses(space({"target": ["bank"] * 20, "sense": TWENTY}, gaussians(20)))[0]
+    figures = bank.figures
+    assert bank.statement.startswith(verdict)
+    assert figures["unsure"] == ("unsure" in verdict)
+    assert figures["p_corrected"] == (1 + as_good) / 10_000
+    assert figures["p_corrected_low"] <= figures["p_corrected"] <= figures["p_corrected_high"]
+    doubt = "9,999 shuffles tell only that it lies between .0439 and .0524, so it may be below .05"
+    assert (doubt in bank.statement) == (as_good == 480)
+
+
+def test_of_very_many_words_one_can_still_lie_apart(monkeypatch: pytest.MonkeyPatch):
+    """The shuffles are so many that a p of which none is as good stays sure once corrected."""
+    monkeypatch.setattr("lexiscope.findings.senses.SHUFFLES", 99)
+    sixty = np.repeat(["a", "b"], 30).tolist()
+    columns = {"target": np.repeat([f"w{each}" for each in range(20)], 60), "sense": sixty * 20}
+    vectors = np.vstack([planted(sixty, 20), gaussians(1140)])
+    first, *_ = senses(space(columns, vectors))
+    assert first.figures["shuffles"] == decisive_draws(20, 0.05)
+    assert first.figures["p_corrected_high"] < 0.05
+    assert "lie apart: at" in first.statement
+
+
+def test_layers_that_differ_by_rounding_are_equal():
+    labels = sense_labels(TWENTY)
+    clear = recovery(planted(TWENTY, 20), labels)
+    nearly = replace(clear, silhouette=clear.silhouette + 1e-12)
+    assert best_layer([clear, nearly]).layer == 0
+    assert best_layer([clear, replace(clear, silhouette=clear.silhouette + 1e-3)]).layer == 1
 
 
 @pytest.mark.slow

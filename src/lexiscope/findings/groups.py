@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from lexiscope.errors import TooFewError
 from lexiscope.findings.distinct import distinct, left_out
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.findings.token_groups import Group, check_lists, token_groups
-from lexiscope.measure.evidence import holm
+from lexiscope.measure.evidence import corrected, decisive_draws
 from lexiscope.measure.groups import (
     FEWER,
     MEMBERS,
@@ -90,8 +89,8 @@ def groups(
     if progress:
         progress(0.1)
     testable = [len(group.members) for group in asked if MEMBERS <= len(group.members) < n]
-    # So many that the least p there can be is below the level after correction, too.
-    needed = ceil(len(testable) / LEVEL)
+    # So many that a group that none of them reaches gathers for sure, after correction, too.
+    needed = decisive_draws(len(testable), LEVEL)
     null = random_counts(
         indices,
         testable,
@@ -108,14 +107,16 @@ def groups(
             measured.append(gathering(indices, group.members, seed=seed, null=drawn))
         except TooFewError as error:
             measured.append(error)
-    told = [each.p for each in measured if isinstance(each, Gathering)]
-    corrected = iter(holm(told))
+    told = [each for each in measured if isinstance(each, Gathering)]
+    p_values = iter(corrected([(each.p, each.p_low, each.p_high) for each in told]))
     labels = space.points["label"]
     found = []
     for group, each in zip(asked, measured, strict=True):
         if isinstance(each, TooFewError):
             found.append(too_few(NAME, space.name, _refusal(group, each), len(group.members)))
             continue
+        p = next(p_values)
+        unsure = p.unsure(LEVEL)
         figures: dict[str, Any] = {
             "group": group.name,
             "source": group.source,
@@ -131,11 +132,14 @@ def groups(
             "low": each.low,
             "high": each.high,
             "p": each.p,
-            "p_corrected": (p_corrected := float(next(corrected))),
+            "p_corrected": p.p,
+            "p_corrected_low": p.low,
+            "p_corrected_high": p.high,
             "tests": len(told),
             "permutations": each.permutations,
             "seed": seed,
-            "gathers": p_corrected < LEVEL,
+            "gathers": p.p < LEVEL and not unsure,
+            "unsure": unsure,
             **_extremes(group.members, each, labels, numbers),
         }
         statement = _statement(group, each, figures, left_out(whole, space, k))
@@ -184,24 +188,38 @@ def _refusal(group: Group, error: TooFewError) -> TooFewError:
 
 
 def _statement(group: Group, measured: Gathering, figures: Mapping[str, Any], without: str) -> str:
-    gathers, k, n = figures["gathers"], figures["k"], len(group.members)
-    verb = "gather" if gathers else "do not gather more than chance would have it"
+    gathers, unsure = figures["gathers"], figures["unsure"]
+    k, n = figures["k"], len(group.members)
+    verdict = f"{group.many} do not gather more than chance would have it"
+    if unsure:
+        verdict = f"whether {group.many} gather is unsure"
+    elif gathers:
+        verdict = f"{group.many} gather"
     nearest = f"{k:,} tokens" if k > 1 else "one token"
     interval = "too few for an interval"
     if not np.isnan(measured.low):
         interval = f"95 % interval {_percent(measured.low)} to {_percent(measured.high)} %"
     if measured.possible < 1:
         interval += f"; {_percent(measured.possible)} % is the most that {n:,} can have"
-    lift = f", {_times(measured.lift)} times as many as by chance" if gathers else ""
+    lift = ""
+    if gathers or unsure:
+        lift = f", {_times(measured.lift)} times as many as by chance"
     rests = f"{n:,} of {figures['points_in_space']:,} tokens"
     if group.words is not None:
         rests = _there(group)
     tests = "1 group" if figures["tests"] == 1 else f"{figures['tests']:,} groups"
+    doubt = ""
+    if unsure:
+        low, high = (_short(figures[f"p_corrected_{end}"], 3) for end in ("low", "high"))
+        doubt = (
+            f"; {figures['permutations']:,} random groups tell only that it lies between {low} and "
+            f"{high}, so it may be below {_short(LEVEL)} or not"
+        )
     return (
-        f"{_capital(group.many)} {verb}: of the {nearest} nearest to {group.one}, "
+        f"{_capital(verdict)}: of the {nearest} nearest to {group.one}, "
         f"{_percent(measured.share)} % are {_too(group)} ({interval}){lift}; among as many tokens "
         f"drawn at random it would be {_percent(measured.chance)} % "
-        f"({_p(figures)}, corrected for {tests}; {rests}{without})."
+        f"({_p(figures)}, corrected for {tests}{doubt}; {rests}{without})."
     )
 
 
@@ -246,4 +264,8 @@ def _p(figures: Mapping[str, Any]) -> str:
     if p < 0.001:
         return "p < .001"
     least = figures["p"] * (1 + figures["permutations"]) < 1.5
-    return f"p {'≤' if least else '='} {p:.2g}".replace(" 0.", " .")
+    return f"p {'≤' if least else '='} {_short(p, 3 if figures['unsure'] else 2)}"
+
+
+def _short(p: float, digits: int = 2) -> str:
+    return f"{p:.{digits}g}".removeprefix("0")

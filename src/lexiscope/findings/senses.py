@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from lexiscope.errors import TooFewError
 from lexiscope.findings.finding import Finding, as_points, too_few
 from lexiscope.measure.evidence import FEWEST as UNITS
-from lexiscope.measure.evidence import bootstrap_interval, holm, sample
+from lexiscope.measure.evidence import (
+    Corrected,
+    bootstrap_interval,
+    corrected,
+    decisive_draws,
+    sample,
+)
 from lexiscope.measure.sense_labels import FEWEST, SHUFFLES, Labels, deal, sense_labels
-from lexiscope.measure.senses import Recovery, best_layer, recovery
+from lexiscope.measure.senses import DIGITS, Best, Recovery, best_layer, recovery
 from lexiscope.space import Space
 
 NAME, OVERALL = "senses", "senses_overall"
@@ -46,7 +52,8 @@ def senses(
     The words with the most labelled occurrences are measured, 200 at most, each with 5,000
     occurrences at most, drawn. Of several layers the one with the highest nearest-neighbour
     accuracy is the best (`lexiscope.measure.senses.best_layer`); p allows for that choice, and
-    the verdict, by p corrected after Holm, for the other words measured.
+    the verdict, by p corrected after Holm, for the other words measured. It is unsure where the
+    interval in which the shuffles tell that p to lie holds .05.
 
     Parameters
     ----------
@@ -84,9 +91,11 @@ def senses(
             short[names[code]] = len(rows)
         else:
             labelled[names[code]] = labels, rows[labels.rows]
-    measured = _measured(space, labelled, seed, progress)
+    # So many that senses that no shuffle finds as well lie apart for sure, after correction, too.
+    shuffles = max(SHUFFLES, decisive_draws(len(labelled), CERTAIN))
+    measured = _measured(space, labelled, shuffles, seed, progress)
     best = {name: best_layer(layers) for name, layers in measured.items()}
-    corrected = holm([p for _, p in best.values()])
+    p_values = corrected([(each.p, each.low, each.high) for each in best.values()])
     found = [
         _of_word(
             space,
@@ -94,12 +103,14 @@ def senses(
             labels,
             rows,
             measured[name],
-            (*best[name], p),
+            best[name],
+            p,
             len(labelled),
+            shuffles,
             counts[names == name].item(),
             seed,
         )
-        for (name, (labels, rows)), p in zip(labelled.items(), corrected, strict=True)
+        for (name, (labels, rows)), p in zip(labelled.items(), p_values, strict=True)
     ]
     if short:
         found.append(_refused(space, short))
@@ -128,6 +139,7 @@ def _texts(space: Space) -> NDArray[np.int64]:
 def _measured(
     space: Space,
     labelled: Mapping[str, tuple[Labels, Array]],
+    shuffles: int,
     seed: int,
     progress: Callable[[float], None] | None,
 ) -> dict[str, list[Recovery]]:
@@ -140,7 +152,7 @@ def _measured(
     for layer in space.layers if labelled else ():
         matrix = space.matrices[layer]
         for number, (name, (labels, rows)) in enumerate(labelled.items()):
-            dealt = deal(labels, SHUFFLES, seed)
+            dealt = deal(labels, shuffles, seed)
             measured[name].append(recovery(matrix[rows], labels, dealt, seed=seed))
             if progress:
                 done = space.layers.index(layer) + (number + 1) / len(labelled)
@@ -154,12 +166,14 @@ def _of_word(
     labels: Labels,
     rows: Array,
     layers: list[Recovery],
-    chosen: tuple[int, float, float],
+    chosen: Best,
+    p: Corrected,
     words: int,
+    shuffles: int,
     occurrences: int,
     seed: int,
 ) -> Finding:
-    best, p, corrected = chosen
+    best, unsure = chosen.layer, p.unsure(CERTAIN)
     figures: dict[str, Any] = {
         "word": word,
         "n": len(rows),
@@ -169,13 +183,16 @@ def _of_word(
         **_with_micro_f1({name: [getattr(each, name) for each in layers] for name, *_ in LAYERED}),
         "shuffled": _shuffled(layers),
         "always_majority": _always_majority([labels]),
-        "p": p,
-        "p_corrected": corrected,
+        "p": chosen.p,
+        "p_corrected": p.p,
+        "p_corrected_low": p.low,
+        "p_corrected_high": p.high,
+        "unsure": unsure,
         "best_layer": space.layers[best],
         "scored": "split" if labels.split else "leave-one-out",
         "train": len(labels.known) if labels.split else None,
         "test": len(labels.scored) if labels.split else None,
-        "shuffles": SHUFFLES,
+        "shuffles": shuffles,
         "seed": seed,
         "left_out": labels.rare,
     }
@@ -191,17 +208,36 @@ def _of_word(
     ]
     allowed = f", corrected for {' and '.join(several)}" if several else ""
     many = ", ".join(f"{name} {count:,}" for name, count in labels.counts.items())
-    verdict = "lie apart" if corrected < CERTAIN else "are not shown to lie apart"
-    # None of the shuffles came near: it could be smaller with more of them.
-    sign = "≤" if p * (1 + SHUFFLES) < 1.5 and corrected < 1 else "="
+    verdict = f"The senses of '{word}' ({many}) are not shown to lie apart"
+    if unsure:
+        verdict = f"Whether the senses of '{word}' ({many}) lie apart is unsure"
+    elif p.p < CERTAIN:
+        verdict = f"The senses of '{word}' ({many}) lie apart"
     statement = (
-        f"The senses of '{word}' ({many}) {verdict}: at layer {space.layers[best]} the {whose} "
+        f"{verdict}: at layer {space.layers[best]} the {whose} "
         f"has the same sense for {_percent(layers[best].neighbor_accuracy)} {of}, against "
         f"{_percent(layers[best].shuffled_neighbor.mean())} with the senses shuffled and "
         f"{_percent(labels.majority)} for always guessing the most frequent one "
-        f"(p {sign} {corrected:.2g}{allowed})."
-    ).replace(f"p {sign} 0.", f"p {sign} .")
+        f"({_p(chosen, p, shuffles, allowed)})."
+    )
     return Finding(NAME, space.name, space.layers[best], statement, figures, as_points(rows))
+
+
+def _p(chosen: Best, p: Corrected, shuffles: int, allowed: str) -> str:
+    """Say the corrected p, and where it may lie if that is on either side of the level."""
+    if p.unsure(CERTAIN):
+        middle, low, high = (_short(each, 3) for each in p)
+        return (
+            f"p = {middle}{allowed}; {shuffles:,} shuffles tell only that it lies between {low} "
+            f"and {high}, so it may be below {_short(CERTAIN)} or not"
+        )
+    # None of the shuffles came near: it could be smaller with more of them.
+    sign = "≤" if chosen.p * (1 + shuffles) < 1.5 and p.p < 1 else "="
+    return f"p {sign} {_short(p.p)}{allowed}"
+
+
+def _short(p: float, digits: int = 2) -> str:
+    return f"{p:.{digits}g}".removeprefix("0")
 
 
 def _refused(space: Space, short: Mapping[str, int]) -> Finding:
@@ -241,7 +277,8 @@ def _overall(
     usual = _always_majority([labels for labels, _ in labelled.values()])
     majority = usual["micro_f1"]
     n = sum(len(rows) for _, rows in labelled.values())
-    best = int(np.lexsort((means["silhouette"], means["neighbor_accuracy"]))[-1])
+    ranks = np.round([means["neighbor_accuracy"], means["silhouette"]], DIGITS).T.tolist()
+    best = ranks.index(max(ranks))
     figures = {
         "words": len(labelled),
         "n": n,

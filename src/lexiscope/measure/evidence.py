@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor, log, log1p
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +150,101 @@ def holm(p_values: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64
     corrected = np.empty_like(given)
     corrected[order] = np.minimum(stepped, 1)
     return corrected
+
+
+class Corrected(NamedTuple):
+    """A p-value counted in random draws, corrected for being one of several.
+
+    Attributes
+    ----------
+    p : float
+        In (0, 1].
+    low, high : float
+        Where it may lie: the draws know it no better.
+    """
+
+    p: float
+    low: float
+    high: float
+
+    def unsure(self, threshold: float) -> bool:
+        """Whether it may lie on either side of a threshold."""
+        return self.low < threshold <= self.high
+
+
+def monte_carlo_interval(count: int, draws: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return between which values a p-value lies of which random draws tell a part.
+
+    Of all there is to draw, a share P is as large as what was seen: the exact p. So `count` of
+    `draws` is binomial, and the interval is that of Clopper & Pearson (1934, *The Use of
+    Confidence or Fiducial Limits Illustrated in the Case of the Binomial*): the lower end is the
+    P for which as many or more come with the chance (1 - level) / 2, the upper end that for which
+    as few or fewer do. It holds P at least as often as it says. With c = count and R = draws
+    these are quantiles of the beta distributions (c, R - c + 1) and (c + 1, R - c); the mean of
+    the latter is ``p = (1 + c) / (1 + R)``, the p-value reported, which lies within at the usual
+    levels. That is a valid test for any R; the interval says whether other draws could have
+    given another verdict.
+
+    Parameters
+    ----------
+    count : int
+        Draws as large as what was seen, in [0, draws].
+    draws : int
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    low, high : float
+        In [0, 1]; low is 0 for none, high is 1 for all.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    low = float(betaincinv(count, draws - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, draws - count, 1 - tail)) if count < draws else 1.0
+    return low, high
+
+
+def decisive_draws(tests: int, threshold: float, *, level: float = 0.95) -> int:
+    """Return how many draws show that p lies below a threshold, where none is as large.
+
+    So many that the upper end of `monte_carlo_interval`, ``1 - ((1 - level) / 2)^(1 / R)`` then,
+    lies below ``threshold / tests``: about 74 a test for a threshold of .05.
+
+    Parameters
+    ----------
+    tests : int
+        For which p is corrected.
+    threshold, level : float
+        In (0, 1).
+
+    Returns
+    -------
+    int
+    """
+    if not tests:
+        return 0
+    return floor(log((1 - level) / 2) / log1p(-threshold / tests)) + 1
+
+
+def corrected(told: Sequence[tuple[float, float, float]]) -> list[Corrected]:
+    """Correct p-values and the ends of their intervals for being several (`holm`).
+
+    A corrected p rises or stays where any of the p-values rises, so it lies between those of all
+    lower and of all upper ends.
+
+    Parameters
+    ----------
+    told : sequence of (p, low, high), length m
+
+    Returns
+    -------
+    list of Corrected
+        In the order given.
+    """
+    columns = [holm([each[column] for each in told]) for column in range(3)]
+    return [Corrected(*map(float, each)) for each in zip(*columns, strict=True)]
 
 
 def sample(n: int, most: int, seed: int = 0) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.errors import LexiscopeError, TooFewError
-from lexiscope.measure.evidence import RESAMPLES, bootstrap_interval
+from lexiscope.measure.evidence import RESAMPLES, bootstrap_interval, monte_carlo_interval
 
 PERMUTATIONS = 9999
 # Of three members the lower end of a 95 % interval would be the least gathered one itself, drawn
@@ -39,6 +39,8 @@ class Gathering:
         95 % bootstrap interval of the share, the members drawn anew; NaN for fewer than 5.
     p : float
         Share of random groups of the same size that gather as much, this one counted with them.
+    p_low, p_high : float
+        95 % interval of that share among all groups of the size (`monte_carlo_interval`).
     permutations : int
         How many random groups were drawn.
     shares : ndarray of shape (m,), float64
@@ -52,6 +54,8 @@ class Gathering:
     low: float
     high: float
     p: float
+    p_low: float
+    p_high: float
     permutations: int
     shares: NDArray[np.float64]
 
@@ -120,6 +124,8 @@ def gathering(
     low, high = bootstrap_interval(shares, resamples=resamples, seed=seed)
     if null is None:
         null = random_counts(indices, [m], permutations=permutations, seed=seed)[m]
+    as_much = int((null >= held.sum()).sum())
+    p_low, p_high = monte_carlo_interval(as_much, len(null))
     share, chance = float(shares.mean()), (m - 1) / (n - 1)
     return Gathering(
         share=share,
@@ -128,7 +134,9 @@ def gathering(
         lift=share / chance,
         low=low,
         high=high,
-        p=float((1 + (null >= held.sum()).sum()) / (1 + len(null))),
+        p=(1 + as_much) / (1 + len(null)),
+        p_low=p_low,
+        p_high=p_high,
         permutations=len(null),
         shares=shares,
     )

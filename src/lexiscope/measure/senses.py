@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from lexiscope.measure.agreement import (
     adjusted_mutual_information,
     macro_f1,
 )
-from lexiscope.measure.evidence import finite
+from lexiscope.measure.evidence import finite, monte_carlo_interval
 from lexiscope.measure.sense_labels import Labels
 from lexiscope.measure.separation import TIE, highest, nearest, silhouettes
 from lexiscope.neighbors import normalize
@@ -23,6 +24,8 @@ from lexiscope.neighbors import normalize
 # A mean is known well from fewer shuffles than a p-value.
 LEVEL_SHUFFLES = 100
 RESTARTS = 10
+# Digits of a silhouette that are the same on every processor; layers that differ by less are equal.
+DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +136,30 @@ def recovery(
     )
 
 
-def best_layer(layers: Sequence[Recovery]) -> tuple[int, float]:
+class Best(NamedTuple):
+    """The layer that tells a word's senses apart best, and how likely chance does as well.
+
+    Attributes
+    ----------
+    layer : int
+        Its place among the layers.
+    p : float
+        In (0, 1]; one-sided.
+    low, high : float
+        95 % interval of p among all shuffles (`monte_carlo_interval`).
+    """
+
+    layer: int
+    p: float
+    low: float
+    high: float
+
+
+def best_layer(layers: Sequence[Recovery]) -> Best:
     """Choose the layer that tells senses apart best, and say how likely chance does as well.
 
-    The best has the highest nearest-neighbour accuracy; among equals the highest silhouette.
+    The best has the highest nearest-neighbour accuracy; among equals the highest silhouette, and
+    among equals in that the first.
     The best of several layers is better than one by chance too, so it is compared with the
     best layer of every shuffle (the maximum statistic of Westfall & Young 1993): with c of R
     shuffles as good at any layer, ``p = (1 + c) / (1 + R)``.
@@ -148,16 +171,14 @@ def best_layer(layers: Sequence[Recovery]) -> tuple[int, float]:
 
     Returns
     -------
-    best : int
-        Position in the sequence.
-    p : float
-        In (0, 1]; one-sided.
+    Best
     """
-    ranks = [(each.neighbor_accuracy, each.silhouette) for each in layers]
+    ranks = [(each.neighbor_accuracy, round(each.silhouette, DIGITS)) for each in layers]
     best = ranks.index(max(ranks))
     shuffled = np.max([each.shuffled_neighbor for each in layers], axis=0)
-    as_good = (shuffled >= ranks[best][0] - TIE).sum()
-    return best, float((1 + as_good) / (1 + len(shuffled)))
+    as_good = int((shuffled >= ranks[best][0] - TIE).sum())
+    low, high = monte_carlo_interval(as_good, len(shuffled))
+    return Best(best, (1 + as_good) / (1 + len(shuffled)), low, high)
 
 
 def _nearest_centroids(
