@@ -13,7 +13,13 @@ from lexiscope.checkpoint import Checkpoint
 from lexiscope.errors import LexiscopeError, TooFewError
 from lexiscope.findings.positions import positions
 from lexiscope.findings.token_types import token_types
-from lexiscope.measure.positions import block_side, breaks, change_points, similarities
+from lexiscope.measure.positions import (
+    block_side,
+    breaks,
+    change_points,
+    neighbor_cosines,
+    similarities,
+)
 from lexiscope.measure.token_types import token_types as measured_types
 from lexiscope.space import Space
 
@@ -51,6 +57,112 @@ def position_space(table: np.ndarray, unused: int = 0) -> Space:
 @pytest.fixture(scope="module")
 def table(embedded: Checkpoint) -> np.ndarray:
     return embedded.table("position")
+
+
+# ---- breaks --------------------------------------------------------------------------------------
+
+
+def turning(cosines: np.ndarray) -> np.ndarray:
+    """Rows in the plane, each of which has the cosine told with the next."""
+    angle = np.concatenate([[0], np.cumsum(np.arccos(cosines))])
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+
+
+def broken(
+    drops: dict[int, float], spread: float = 0.02, n: int = 511, seed: int = 0
+) -> np.ndarray:
+    """Cosines about .7, some of which lie by so many usual spreads below those around them."""
+    cosines = 0.7 + spread * np.random.default_rng(seed).normal(size=n)
+    cosines[min(drops) - 4 : max(drops) + 5] = 0.7
+    around = cosines[min(drops) - 40 : max(drops) + 41]
+    wide = 1.4826 * np.median(np.abs(cosines - np.median(cosines)))
+    for place, strength in drops.items():
+        cosines[place] = np.median(around) - strength * wide
+    return cosines
+
+
+def test_cosines_of_neighbours_are_in_double_precision(table: np.ndarray):
+    exact = table.astype(np.longdouble)
+    exact /= np.sqrt((exact**2).sum(axis=1))[:, None]
+    found = neighbor_cosines(table)
+    assert found.dtype == np.float64
+    assert np.abs(found - (exact[:-1] * exact[1:]).sum(axis=1)).max() < 1e-14
+    assert neighbor_cosines(np.zeros((3, 4), np.float32)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("strength", "unsure"), [(6.0, None), (7.6, True), (8.4, True), (10.5, False), (30.0, False)]
+)
+def test_a_break_near_the_threshold_is_unsure(strength: float, unsure: bool | None):
+    found = breaks(turning(broken({200: strength})))
+    assert [each.unsure for each in found] == ([] if unsure is None else [unsure])
+    for each in found:
+        assert (each.first, each.last) == (200, 201)
+        assert each.strength == pytest.approx(strength, abs=0.3)
+        assert each.strength_low < each.strength < each.strength_high
+        assert (each.strength_low < 8 < each.strength_high) == unsure
+
+
+def test_the_interval_of_a_strength_by_hand():
+    (found,) = breaks(turning(broken({200: 30.0})))
+    # Of a median of 30 values, and of a deviation estimated from 511: 1.96 errors.
+    usual, spread = 1.96 * 1.2533 / 30**0.5, 1.96 * 1.17 / 511**0.5
+    low = found.strength - np.hypot(usual, found.strength * (1 - np.exp(-spread)))
+    high = found.strength + np.hypot(usual, found.strength * (np.exp(spread) - 1))
+    assert (found.strength_low, found.strength_high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(
+    ("drop", "unsure"), [(0.046, None), (0.0493, True), (0.0507, True), (0.055, False)]
+)
+def test_a_drop_near_the_least_is_unsure(drop: float, unsure: bool | None):
+    """In a table so quiet that the drop is far more than 8 usual spreads."""
+    cosines = broken({200: 20.0}, spread=0.003)
+    cosines[200] = 0.7 - drop
+    assert [each.unsure for each in breaks(turning(cosines))] == (
+        [] if unsure is None else [unsure]
+    )
+
+
+@pytest.mark.parametrize(("fourth", "unsure"), [(4.0, False), (7.6, True), (8.4, True)])
+def test_a_break_is_unsure_where_its_narrowness_is(fourth: float, unsure: bool):
+    """Three places are narrow and four are not; whether the fourth counts is not sure."""
+    drops = {200: 30.0, 201: 30.0, 202: 30.0, 203: fourth}
+    found = breaks(turning(broken(drops)))
+    assert [(each.first, each.unsure) for each in found] == [(200, unsure)]
+
+
+@pytest.mark.parametrize("fourth", [15.0, 30.0])
+def test_a_wide_drop_is_no_break_for_sure(fourth: float):
+    drops = {200: 30.0, 201: 30.0, 202: 30.0, 203: fourth}
+    assert breaks(turning(broken(drops))) == []
+
+
+def test_sure_breaks_come_first():
+    cosines = broken({200: 30.0})
+    cosines[300] = 0.7 - 8 * 0.02
+    cosines[400] = 0.7 - 16 * 0.02
+    cosines[[296, 297, 298, 299, 301, 302, 303, 304]] = 0.7
+    found = breaks(turning(cosines))
+    assert [(each.first, each.unsure) for each in found] == [
+        (200, False),
+        (400, False),
+        (300, True),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [77, 512])
+def test_intervals_of_strengths_hold_them_about_as_often_as_they_say(n: int):
+    """Of Gaussian cosines, whose drops vary by the local median's error, too."""
+    true = 12 / (1 + 1.2533**2 / 30) ** 0.5
+    held = []
+    for seed in range(300):
+        cosines = 0.7 + 0.02 * np.random.default_rng(seed).normal(size=n)
+        cosines[n // 2] = 0.7 - 12 * 0.02
+        (found,) = (each for each in breaks(turning(cosines)) if each.first == n // 2)
+        held.append(found.strength_low <= true <= found.strength_high)
+    assert 0.9 <= np.mean(held) <= 0.985
 
 
 # ---- change points -------------------------------------------------------------------------------
@@ -178,6 +290,70 @@ def test_a_single_odd_row_is_no_change(row: int):
     assert change_points(odd) == []
 
 
+def longer(by: float, seed: int = 0, n: int = 512) -> np.ndarray:
+    """Rows of any direction whose lengths vary by 4 % and grow in the middle."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n, 64))
+    rows *= (1 + 0.04 * rng.normal(size=(n, 1))) / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[n // 2 :] *= 1 + by
+    return rows.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("by", "unsure"), [(0.05, None), (0.18, True), (0.2, True), (0.5, False), (1.0, False)]
+)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_change_near_the_threshold_is_unsure(by: float, unsure: bool | None, seed: int):
+    found = change_points(longer(by, seed))
+    assert [each.unsure for each in found] == ([] if unsure is None else [unsure])
+    for each in found:
+        assert abs(each.row - 256) <= 2
+        assert each.of == "norm"
+        assert each.strength_low < each.strength < each.strength_high
+        assert (each.strength_low < 8 < each.strength_high) == unsure
+        # Nothing hangs on the last digits.
+        assert min(abs(each.strength_low - 8), abs(each.strength_high - 8)) > 0.1
+
+
+def sides(apart: float, seed: int = 0, n: int = 512) -> np.ndarray:
+    """Rows about one direction, then about another, among noise."""
+    ends = np.repeat(np.random.default_rng(99).normal(size=(2, 64)), n // 2, axis=0)
+    noise = np.random.default_rng(seed).normal(size=(n, 64))
+    return (apart * ends + 1.5 * noise).astype(np.float32)
+
+
+@pytest.mark.parametrize(("apart", "unsure"), [(0.3, None), (0.8, True), (2.0, False)])
+def test_a_turn_near_the_threshold_is_unsure(apart: float, unsure: bool | None):
+    found = change_points(sides(apart))
+    assert [(each.of, each.unsure) for each in found] == (
+        [] if unsure is None else [("direction", unsure)]
+    )
+
+
+def test_a_turn_that_is_unsure_beside_a_sure_growth_is_told_too():
+    planted = sides(0.8)
+    planted[256:] *= 2
+    growth, turn = change_points(planted)
+    assert (growth.of, growth.unsure) == ("norm", False)
+    assert (turn.of, turn.unsure) == ("direction", True)
+    assert abs(growth.row - turn.row) <= 15
+    (found,) = positions(position_space(planted))
+    assert "no lasting change of direction is found" not in found.statement
+    assert "it is unsure whether from position" in found.statement
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "by"), [(200, 0.3), (512, 0.3), (1024, 0.2)])
+def test_intervals_of_changes_hold_them_about_as_often_as_they_say(n: int, by: float):
+    found = []
+    for seed in range(150):
+        found += [each for each in change_points(longer(by, seed, n)) if abs(each.row - n // 2) < 9]
+    assert len(found) > 140
+    usual = np.median([each.strength for each in found])
+    held = [each.strength_low <= usual <= each.strength_high for each in found]
+    assert 0.88 <= np.mean(held) <= 0.995
+
+
 def test_degenerate_tables():
     assert change_points(np.ones((100, 4), dtype=np.float32)) == []
     assert change_points(np.zeros((100, 4), dtype=np.float32)) == []
@@ -241,7 +417,16 @@ def test_the_real_positions(table: np.ndarray):
     assert figures["norms"] == pytest.approx(np.linalg.norm(table, axis=1), rel=1e-4)
     inner = [each for each in figures["breaks"] if each["first"] > 0 and each["last"] < 511]
     assert [(each["first"], each["last"]) for each in inner] == [(126, 128)]
-    assert set(inner[0]) == {"first", "last", "cosines", "usual", "strength"}
+    assert set(inner[0]) == {
+        *("first", "last", "cosines", "usual", "strength", "strength_low", "strength_high"),
+        "unsure",
+    }
+    # Far from the thresholds, and so is the change of length.
+    assert [each["unsure"] for each in figures["breaks"]] == [False] * 3
+    assert 50 < inner[0]["strength_low"] < 65 < inner[0]["strength_high"] < 80
+    assert not figures["change_points"][0]["unsure"]
+    assert 8.2 < figures["change_points"][0]["strength_low"] < 12
+    assert "unsure" not in found.statement
     assert [each["row"] for each in figures["change_points"]] in ([127], [128])
     (change,) = figures["change_points"]
     assert (change["of"], change["row"]) == ("norm", 127)
@@ -296,6 +481,32 @@ def test_a_change_is_named_with_its_place():
     assert "from position 400 on vectors are longer" in found.statement
     assert found.figures["heatmap"]["block"] == 2
     assert found.figures["heatmap"]["rows"] == 350
+
+
+def test_what_is_unsure_is_worded_so():
+    (found,) = positions(position_space(turning(broken({200: 8.4}))))
+    figures = found.figures
+    assert figures["breaks"][0]["unsure"]
+    assert found.points == (200, 201)
+    assert "whether the table breaks between the first and the last is unsure: they are" in (
+        found.statement
+    )
+    assert (
+        "between 200 and 201, 8 times the usual spread below those around them (95 % interval"
+        in (found.statement)
+    )
+    assert "but only" not in found.statement
+    # What is sure is told first, and the points are its.
+    cosines = broken({200: 8.4})
+    cosines[400] = 0.7 - 30 * 0.02
+    (found,) = positions(position_space(turning(cosines)))
+    assert found.points == (400, 401)
+    assert "but only" in found.statement
+    assert "and a drop of 0.05); 1 more is unsure;" in found.statement
+    (found,) = positions(position_space(longer(0.2)))
+    assert found.figures["change_points"][0]["unsure"]
+    assert "it is unsure whether from position 25" in found.statement
+    assert "where a change counts from 8)" in found.statement
 
 
 def test_few_positions():

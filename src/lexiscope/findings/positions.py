@@ -35,7 +35,8 @@ def positions(space: Space) -> list[Finding]:
     """Say where a position table breaks off and where it changes.
 
     Rows that stand for no position (column `kind`) are left out. Breaks at the first and the
-    last row, which every model has, are among the figures but not what the sentence is about.
+    last row, which every model has, are among the figures but not what the sentence is about. What
+    may be a break or a change, or may not, is worded as unsure, after what is sure.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def positions(space: Space) -> list[Finding]:
     -------
     list of Finding
         One, ``"positions"``; its points are the rows of the strongest inner break, or those
-        around the strongest change.
+        around the strongest change; of unsure ones only where none is sure.
     """
     rows = np.arange(len(space))
     if "kind" in space.points.column_names:
@@ -64,7 +65,7 @@ def positions(space: Space) -> list[Finding]:
     found, changed = breaks(table), change_points(table)
     inner = [each for each in found if each.first > 0 and each.last < n - 1]
     points: NDArray[np.int64] = rows[:0]
-    if inner:
+    if inner and not (inner[0].unsure and changed and not changed[0].unsure):
         points = rows[inner[0].first : inner[0].last + 1]
     elif changed:
         points = rows[changed[0].row - 1 : changed[0].row + 1]
@@ -73,15 +74,9 @@ def positions(space: Space) -> list[Finding]:
         "unused": unused,
         "first_row": first,
         "cosines": cosines,
-        "norms": np.linalg.norm(table, axis=1),
+        "norms": np.linalg.norm(table.astype(np.float64), axis=1),
         "breaks": [
-            {
-                "first": first + each.first,
-                "last": first + each.last,
-                "cosines": each.cosines,
-                "usual": each.usual,
-                "strength": each.strength,
-            }
+            asdict(each) | {"first": first + each.first, "last": first + each.last}
             for each in found
         ],
         "change_points": [asdict(each) | {"row": first + each.row} for each in changed],
@@ -108,7 +103,7 @@ def _statement(
     n: int,
     unused: int,
     first: int,
-    cosines: NDArray[np.float32],
+    cosines: NDArray[np.float64],
     inner: list[Break],
     changed: list[ChangePoint],
 ) -> str:
@@ -121,25 +116,15 @@ def _statement(
         return (
             f"{beginning}, {usual}; these are too few to look for breaks ({2 * WINDOW} are needed)."
         )
-    if inner:
-        said = (
-            f", but only {_places(inner[0], first)}, {_times(inner[0].strength)} the usual spread "
-            f"below those around them (a break counts from {STRENGTH:.0f} times and a drop of "
-            f"{DROP})"
-        )
-        if len(inner) > 1:
-            said += (
-                f"; {len(inner) - 1:,} weaker break{'s are' if len(inner) > 2 else ' is'} elsewhere"
-            )
-    else:
-        said = (
-            " and no break is found between the first and the last: no abrupt drop, of at most "
-            f"{LONGEST} neighbouring pairs, by {STRENGTH:.0f} times the usual spread and by {DROP}"
-        )
+    said = _breaks(inner, first)
     if changed:
-        said += "; " + "; ".join(_change(each, noun, first) for each in changed[:NAMED])
-        if len(changed) > NAMED:
-            said += f"; {len(changed) - NAMED:,} more changes are weaker"
+        sure = [each for each in changed if not each.unsure]
+        told = "; ".join(_change(each, changed, noun, first) for each in changed[:NAMED])
+        said += f"; {told}"
+        if len(sure) > NAMED:
+            said += f"; {len(sure) - NAMED:,} more changes are weaker"
+        if (others := len(changed) - max(len(sure), NAMED)) > 0:
+            said += f"; {others:,} more {'is' if others == 1 else 'are'} unsure"
     elif n < 4 * WINDOW:
         said += f"; for lasting changes they are too few ({4 * WINDOW} are needed)"
     else:
@@ -149,6 +134,42 @@ def _statement(
             f"; no lasting change of direction or length is found between {noun}s {low} and {high}"
         )
     return f"{beginning}, {usual}{said}."
+
+
+def _breaks(inner: list[Break], first: int) -> str:
+    """Say where it breaks, the strongest first, and how many more there are."""
+    if not inner:
+        return (
+            " and no break is found between the first and the last: no abrupt drop, of at most "
+            f"{LONGEST} neighbouring pairs, by {STRENGTH:.0f} times the usual spread and by {DROP}"
+        )
+    strongest = inner[0]
+    counts = f"a break counts from {STRENGTH:.0f} times and a drop of {DROP}"
+    said = (
+        f", but only {_places(strongest, first)}, {_times(strongest.strength)} the usual spread "
+        f"below those around them ({counts})"
+    )
+    if strongest.unsure:
+        said = (
+            "; whether the table breaks between the first and the last is unsure: they are "
+            f"{_places(strongest, first)}, {_times(strongest.strength)} the usual spread below "
+            f"those around them ({_interval(strongest)}; {counts}, abruptly)"
+        )
+    weaker = sum(not each.unsure for each in inner[1:])
+    unsure = len(inner) - 1 - weaker
+    if weaker:
+        said += f"; {weaker:,} weaker break{'s are' if weaker > 1 else ' is'} elsewhere"
+    if unsure:
+        said += f"; {unsure:,} more {'are' if unsure > 1 else 'is'} unsure"
+    return said
+
+
+def _interval(found: Break | ChangePoint) -> str:
+    low, high = (
+        f"{each:.2g}" if each < 100 else f"{each:,.0f}"
+        for each in (max(found.strength_low, 0), found.strength_high)
+    )
+    return f"95 % interval {low} to {high}"
 
 
 def _places(found: Break, first: int) -> str:
@@ -164,16 +185,21 @@ def _times(strength: float) -> str:
     return "over 1,000 times" if strength > 1000 else f"{strength:.0f} times"
 
 
-def _change(change: ChangePoint, noun: str, first: int) -> str:
+def _change(change: ChangePoint, changed: list[ChangePoint], noun: str, first: int) -> str:
     where = f"from {noun} {first + change.row} on"
-    strength = f"({_times(change.strength)} the usual spread)"
+    spread = f"{_times(change.strength)} the usual spread"
+    if change.unsure:
+        where = f"it is unsure whether {where}"
+        spread += f", {_interval(change)}, where a change counts from {STRENGTH:.0f}"
     if change.of == "direction":
         return (
             f"{where} vectors are unlike those before: positions 3 to 10 apart are "
-            f"{change.across:.2f} alike across it and {change.within:.2f} on either side {strength}"
+            f"{change.across:.2f} alike across it and {change.within:.2f} on either side ({spread})"
         )
     longer = "longer" if change.after > change.before else "shorter"
-    return (
+    said = (
         f"{where} vectors are {longer}, {change.after:.3g} against {change.before:.3g} before "
-        f"{strength}, where no lasting change of direction is found"
+        f"({spread})"
     )
+    turns = any(each.of == "direction" and abs(each.row - change.row) <= WINDOW for each in changed)
+    return said if turns else f"{said}, where no lasting change of direction is found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from typing import Literal
 
 import numpy as np
@@ -25,7 +26,16 @@ DROP = 0.05
 LONGEST = 3
 BESIDE = 3
 
+# Values of which a median has this many standard deviations over their root as its error, and the
+# logarithm of a deviation estimated by their median absolute deviation this many; Gaussian ones.
+OF_MEDIAN, OF_SPREAD = 1.2533, 1.17
+# The same of windows of 15 rows, which overlap: in `change_points`.
+OF_WINDOWS = 3.5
+REACH = 1.96
+
 Floats = NDArray[np.float64]
+# Which places count: for sure, as measured, and perhaps.
+Reached = tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,10 @@ class Break:
     strength : float
         How far the lowest lies below the usual, in robust standard deviations (1.4826 x the
         median absolute deviation over the whole table).
+    strength_low, strength_high : float
+        95 % interval of the strength, for what is usual and how much it varies are estimates.
+    unsure : bool
+        Whether it may be a break or not: an interval of what decides it holds its threshold.
     """
 
     first: int
@@ -51,6 +65,9 @@ class Break:
     cosines: tuple[float, ...]
     usual: float
     strength: float
+    strength_low: float
+    strength_high: float
+    unsure: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,10 @@ class ChangePoint:
     strength : float
         How far the change lies above what it is 15 rows on either side, in robust standard
         deviations (1.4826 x the median absolute deviation over the whole table).
+    strength_low, strength_high : float
+        95 % interval of the strength.
+    unsure : bool
+        Whether it may be a change or not: an interval of what decides it holds its threshold.
     within, across : float
         How alike positions 3 to 10 apart are: both on one side, within 15 rows of it, and one
         on either side. Means over the distances of median cosine similarities.
@@ -76,14 +97,17 @@ class ChangePoint:
     row: int
     of: Literal["direction", "norm"]
     strength: float
+    strength_low: float
+    strength_high: float
+    unsure: bool
     within: float
     across: float
     before: float
     after: float
 
 
-def neighbor_cosines(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``cos(row i, row i + 1)`` for every i.
+def neighbor_cosines(table: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return ``cos(row i, row i + 1)`` for every i, in double precision.
 
     Parameters
     ----------
@@ -91,20 +115,30 @@ def neighbor_cosines(table: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray of shape (n_positions - 1,), float32
+    ndarray of shape (n_positions - 1,), float64
     """
-    unit = normalize(table)
-    return np.asarray(np.einsum("ij,ij->i", unit[:-1], unit[1:]), dtype=np.float32)
+    return _cosines(_directions(table)[0], 1)
 
 
 def breaks(table: NDArray[np.float32]) -> list[Break]:
-    """Find where the similarity of neighbouring positions drops, strongest first.
+    """Find where the similarity of neighbouring positions drops; sure ones first, strongest first.
 
     A place counts when its similarity lies at least 8 robust standard deviations, and .05,
     below the median of the 15 on either side of it; adjacent places are one run. A run is a
     break when it is narrow, of at most 3 places, and abrupt: its lowest lies as far below the
     median of the next 3 other places, on the left as on the right. A stretch where positions
     merely follow each other faster is neither.
+
+    What is usual, and the standard deviation s, are estimates of n values: a median of m has the
+    error ``1.2533 s / sqrt(m)``, and the logarithm of s has ``1.17 / sqrt(n)``. So runs are
+    looked for three times: counting places that reach both thresholds as measured, only
+    those whose intervals lie above them, and all whose intervals reach them. What is not
+    there all three times is unsure. Of Gaussian similarities the interval of the strength held
+    its true value in 92 % to 97 % of 400 tables each of 60 to 2,048 positions; a break planted with
+    a strength of 8 was unsure in 86 % to 92 % of them and sure in 1 % at most, one of 12
+    unsure in 48 % of 60 positions and 1 % of 512. Of tables without any break (13 sorts: smooth,
+    sinusoidal of steady and varying speed, smoothed noise, random walks, shuffled, Gaussian rows;
+    60 to 100 each of 77, 128 and 512 positions) none has an unsure one.
 
     Parameters
     ----------
@@ -115,7 +149,7 @@ def breaks(table: NDArray[np.float32]) -> list[Break]:
     list of Break
         Empty for fewer than 2 x 15 positions, where there is too little to compare with.
     """
-    alike = neighbor_cosines(table).astype(np.float64)
+    alike = neighbor_cosines(table)
     n = len(alike)
     if n < 2 * WINDOW:
         return []
@@ -126,32 +160,97 @@ def breaks(table: NDArray[np.float32]) -> list[Break]:
         ]
     )
     drop = usual - alike
-    spread = 1.4826 * float(np.median(np.abs(drop - np.median(drop))))
-    least = max(STRENGTH * spread, DROP)
-    low = np.flatnonzero(drop >= least)
-    runs = np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if len(low) else []
-    others = np.setdiff1d(np.arange(n), low)
+    yardstick = _Yardstick(_spread(drop), 1e-6, OF_SPREAD / n**0.5)
+    ends = np.minimum(np.arange(n), WINDOW)
+    errors = OF_MEDIAN / np.sqrt(ends + ends[::-1])
+    levels = [
+        _narrow(alike, reached, yardstick, level)
+        for level, reached in enumerate(_dropped(drop, errors, yardstick))
+    ]
+    surely, measured, perhaps = levels
+    runs = list(measured)
+    runs += [run for run in perhaps if not _among(run, runs)]
+    runs += [run for run in surely if not _among(run, runs)]
+    low, high = yardstick.interval(drop, errors)
     found = []
     for run in runs:
-        at = int(np.searchsorted(others, run[0]))
-        sides = (others[max(0, at - BESIDE) : at], others[at : at + BESIDE])
-        beside = min(float(np.median(alike[side])) for side in sides if len(side))
-        if len(run) > LONGEST or beside - alike[run].min() < least:
-            continue
+        lowest = run[drop[run].argmax()]
         found.append(
             Break(
                 first=int(run[0]),
                 last=int(run[-1]) + 1,
                 cosines=tuple(float(value) for value in alike[run]),
                 usual=float(np.median(usual[run])),
-                strength=float(drop[run].max() / max(spread, 1e-6)),
+                strength=float(drop[lowest] / yardstick.measure),
+                strength_low=float(low[lowest]),
+                strength_high=float(high[lowest]),
+                unsure=not all(_among(run, level) for level in levels),
             )
         )
-    return sorted(found, key=lambda each: -each.strength)
+    return sorted(found, key=lambda each: (each.unsure, -each.strength, each.first))
+
+
+@dataclass(frozen=True)
+class _Yardstick:
+    """The spread that strengths are multiples of, and the error of its logarithm; no smaller spread
+    than `floor` is believed."""
+
+    spread: float
+    floor: float
+    error: float
+
+    @property
+    def measure(self) -> float:
+        return max(self.spread, self.floor)
+
+    def interval(self, values: Floats, errors: Floats | float) -> tuple[Floats, Floats]:
+        """Return between which strengths values lie, whose own errors are told in spreads."""
+        strength = values / self.measure
+        own = REACH * errors * self.spread / self.measure
+        widest, narrowest = (
+            max(self.spread * exp(end * REACH * self.error), self.floor) for end in (1, -1)
+        )
+        return (
+            strength - np.hypot(own, strength * (1 - self.measure / widest)),
+            strength + np.hypot(own, strength * (self.measure / narrowest - 1)),
+        )
+
+
+def _dropped(drop: Floats, errors: Floats | float, yardstick: _Yardstick) -> Reached:
+    """Say which drops are as deep as those of a break."""
+    low, high = yardstick.interval(drop, errors)
+    reach = REACH * errors * yardstick.spread
+    return (
+        (low >= STRENGTH) & (drop - reach >= DROP),
+        (drop >= STRENGTH * yardstick.measure) & (drop >= DROP),
+        (high >= STRENGTH) & (drop + reach >= DROP),
+    )
+
+
+def _narrow(
+    alike: Floats, reached: NDArray[np.bool_], yardstick: _Yardstick, level: int
+) -> list[NDArray[np.int64]]:
+    """Return the runs of places reached that are narrow, and abrupt at that level of certainty."""
+    low, others = np.flatnonzero(reached), np.flatnonzero(~reached)
+    found = []
+    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if len(low) else []:
+        at = int(np.searchsorted(others, run[0]))
+        sides = (others[max(0, at - BESIDE) : at], others[at : at + BESIDE])
+        beside = np.array([np.median(alike[side]) for side in sides if len(side)])
+        below = beside - alike[run].min()
+        abrupt = _dropped(below, OF_MEDIAN / BESIDE**0.5, yardstick)[level]
+        if len(run) <= LONGEST and abrupt.all():
+            found.append(run)
+    return found
+
+
+def _among(run: NDArray[np.int64], runs: list[NDArray[np.int64]]) -> bool:
+    """Whether a run shares a place with any of some."""
+    return any(bool(np.isin(run, each).any()) for each in runs)
 
 
 def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
-    """Find where a stretch of positions begins that is unlike the one before, strongest first.
+    """Find where a stretch of positions begins that is unlike the one before.
 
     Every place is tested by the 15 rows on either side of it, as in the screening of Niu &
     Zhang (2012), for two things that may change:
@@ -172,6 +271,16 @@ def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
     15 rows the strongest is kept. The first and the last 30 rows, which differ in every model,
     are not tested.
 
+    The medians of 15 rows are estimates, and one deviation is what they vary by where nothing
+    changes. The deviation is one too: its logarithm has the error ``3.5 / sqrt(n)`` for n
+    rows, as overlapping windows are no n values (measured: 2.2 for directions, 3.2 for lengths that
+    are independent, 3.7 for those of a random walk that is drawn back to 1 by a fifth a step). A
+    change is sure where its strength less 1.96 errors is 8 or more, and shown as unsure where it
+    may be 8; so is one whose direction may change less than half as much at distance 3. Of
+    changes planted in Gaussian rows the interval of the strength held its median over 100
+    tables in 88 % to 100 % of them (90 to 1,024 rows). Of the 2,860 tables without any change that
+    `breaks` names, one has an unsure one.
+
     Parameters
     ----------
     table : ndarray of shape (n_positions, dim), float32
@@ -187,56 +296,83 @@ def change_points(table: NDArray[np.float32]) -> list[ChangePoint]:
         For NaN or infinity.
     """
     table = finite(table, "the positions")
-    if len(table) < 4 * WINDOW:
+    n = len(table)
+    if n < 4 * WINDOW:
         return []
-    unit, norms = normalize(table), np.linalg.norm(table, axis=1).astype(np.float64)
+    unit, norms = _directions(table)
     usual = float(np.median(norms)) or 1.0
     medians = np.median(sliding_window_view(norms, WINDOW), axis=1)
     before, after = medians[:-WINDOW], medians[WINDOW:]
     within_each, across_each = _alike(unit)
     within, across = within_each.mean(axis=0), across_each.mean(axis=0)
-    turn = within - across
-    abrupt = within_each[0] - across_each[0] >= turn / 2
-    steps = (after - before) / usual
-    directions = _strength(turn, turn) * abrupt
-    lengths = _strength(steps, np.abs(steps))
+    turn, steps = within - across, (after - before) / usual
+    abrupt = within_each[0] - across_each[0] - turn / 2
+    doubt = REACH * _spread(abrupt)
+    directions = _Strengths.of(turn, turn, n)
+    lengths = _Strengths.of(steps, np.abs(steps), n)
     found: list[ChangePoint] = []
-    while (strongest := np.maximum(directions, lengths)).max() >= STRENGTH:
-        near = _around(int(strongest.argmax()))
-        turns = bool(directions[near].max() >= STRENGTH)
-        strength = directions if turns else lengths
-        place = near.start + int(strength[near].argmax())
-        rows = unit if turns else norms[:, None] / usual
-        cut = place + _cut(rows[place : place + 2 * WINDOW])
-        exact = cut - WINDOW
-        found.append(
-            ChangePoint(
-                row=cut,
-                of="direction" if turns else "norm",
-                strength=float(strength[place]),
-                within=float(within[exact]),
-                across=float(across[exact]),
-                before=float(before[exact]),
-                after=float(after[exact]),
+    told: list[tuple[slice, bool]] = []
+    for unsure in (False, True):
+        turned = directions.counting(unsure) * (abrupt >= (-doubt if unsure else doubt))
+        longer = lengths.counting(unsure)
+        for near, turns in told:  # what is unsure beside a sure change is its edge
+            longer[near] = 0
+            turned[near] *= not turns
+        while (strongest := np.maximum(turned, longer)).max() > 0:
+            near = _around(int(strongest.argmax()))
+            turns = bool(turned[near].max() > 0)
+            strength, of = (turned, directions) if turns else (longer, lengths)
+            place = near.start + int(strength[near].argmax())
+            rows = unit if turns else norms[:, None] / usual
+            cut = place + _cut(rows[place : place + 2 * WINDOW])
+            exact = cut - WINDOW
+            found.append(
+                ChangePoint(
+                    row=cut,
+                    of="direction" if turns else "norm",
+                    strength=float(of.strength[place]),
+                    strength_low=float(of.low[place]),
+                    strength_high=float(of.high[place]),
+                    unsure=unsure,
+                    within=float(within[exact]),
+                    across=float(across[exact]),
+                    before=float(before[exact]),
+                    after=float(after[exact]),
+                )
             )
-        )
-        for told in (near, _around(place)):
-            directions[told] = lengths[told] = 0
-    return sorted(found, key=lambda each: (-each.strength, each.row))
+            for each in (near, _around(place)):
+                turned[each] = longer[each] = 0
+            told.append((_around(place, 2 * WINDOW), turns))
+    return sorted(found, key=lambda each: (each.unsure, -each.strength, each.row))
 
 
-def _around(place: int) -> slice:
-    return slice(max(0, place - WINDOW), place + WINDOW + 1)
+def _around(place: int, reach: int = WINDOW) -> slice:
+    return slice(max(0, place - reach), place + reach + 1)
 
 
-def _alike(unit: NDArray[np.float32]) -> tuple[Floats, Floats]:
+def _directions(table: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Return rows of length 1 (zero rows stay zero) and their lengths, in double precision.
+
+    NumPy's sum of a row adds in one order on every processor, so that none tells other breaks.
+    """
+    rows = table.astype(np.float64)
+    norms = np.sqrt(np.square(rows).sum(axis=1))
+    return rows / np.where(norms > 0, norms, 1)[:, None], norms
+
+
+def _cosines(unit: Floats, lag: int) -> Floats:
+    """Return the cosine of every row with the one `lag` rows on; summed as in `_directions`."""
+    return np.asarray((unit[:-lag] * unit[lag:]).sum(axis=1))
+
+
+def _alike(unit: Floats) -> tuple[Floats, Floats]:
     """Return how alike rows are within and across, by distance (rows of either), at every place
     from row 15 to 15 before the end.
     """
     places = np.arange(len(unit) - 2 * WINDOW + 1)
     within, across = np.zeros((2, len(LAGS), len(places)))
     for each, lag in enumerate(LAGS):
-        cosines = np.einsum("ij,ij->i", unit[:-lag], unit[lag:]).astype(np.float64)
+        cosines = _cosines(unit, lag)
         across[each] = np.median(sliding_window_view(cosines, lag)[places + WINDOW - lag], axis=1)
         sides = sliding_window_view(cosines, WINDOW - lag)
         both = np.hstack([sides[places], sides[places + WINDOW]])
@@ -244,13 +380,31 @@ def _alike(unit: NDArray[np.float32]) -> tuple[Floats, Floats]:
     return within, across
 
 
-def _strength(values: Floats, size: Floats) -> Floats:
-    """Return how far each size lies above those 15 before and behind; 0 where there are none."""
-    spread = 1.4826 * float(np.median(np.abs(values - np.median(values))))
-    strength = np.zeros(len(size))
-    around = np.maximum(size[: -2 * WINDOW], size[2 * WINDOW :])
-    strength[WINDOW:-WINDOW] = (size[WINDOW:-WINDOW] - around) / max(spread, QUIET)
-    return strength
+def _spread(values: Floats) -> float:
+    """Return the standard deviation by the median absolute deviation, of Gaussian values."""
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+
+
+@dataclass(frozen=True, eq=False)
+class _Strengths:
+    """How far each place's change lies above those 15 rows before and behind, and its interval; 0
+    where there are none."""
+
+    strength: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, values: Floats, size: Floats, n: int) -> _Strengths:
+        above = np.zeros(len(size))
+        around = np.maximum(size[: -2 * WINDOW], size[2 * WINDOW :])
+        above[WINDOW:-WINDOW] = size[WINDOW:-WINDOW] - around
+        yardstick = _Yardstick(_spread(values), QUIET, OF_WINDOWS / n**0.5)
+        return cls(above / yardstick.measure, *yardstick.interval(above, 1.0))
+
+    def counting(self, unsure: bool) -> Floats:
+        """Return the strengths of what is a change for sure, or may be one, and 0 elsewhere."""
+        return self.strength * ((self.high if unsure else self.low) >= STRENGTH)
 
 
 def _cut(rows: NDArray[np.floating]) -> int:
