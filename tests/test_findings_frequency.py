@@ -6,11 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.stats import binom, skew, spearmanr
+from scipy.stats import binom, nbinom, skew, spearmanr
 
 from lexiscope.errors import LexiscopeError, TooFewError
+from lexiscope.findings.finding import Finding
 from lexiscope.findings.frequency import frequency
-from lexiscope.measure.frequency import hubness, rank_bins, rank_correlation
+from lexiscope.measure.frequency import (
+    hubness,
+    rank_bins,
+    rank_correlation,
+    skewness_interval,
+)
 from lexiscope.neighbors import NeighborGraph, neighbor_graph
 from lexiscope.space import Space
 
@@ -89,6 +95,8 @@ def test_hubness_agrees_with_scipy():
     assert found.occurrences.tolist() == counts
     assert found.skewness == pytest.approx(skew(counts), abs=1e-12)
     assert found.chance == pytest.approx(binom.stats(499, 10 / 499, moments="s"))
+    assert found.low < found.skewness < found.high
+    assert found.threshold == pytest.approx(found.chance + 5 * (6 / 500) ** 0.5)
     assert found.orphans == counts.count(0)
 
 
@@ -117,8 +125,9 @@ def test_neighbors_drawn_at_random_have_the_chance_skewness():
 def test_a_ring_has_no_hubs():
     ring = (np.arange(40)[:, None] + [1, 39]) % 40
     found = hubness(ring)
-    assert np.isnan(found.skewness)
+    assert np.isnan([found.skewness, found.low, found.high]).all()
     assert found.orphans == 0
+    assert (found.marked, found.unsure) == (False, False)
     with pytest.raises(TooFewError, match="30 are needed"):
         hubness(np.zeros((29, 10), dtype=np.int32))
 
@@ -261,20 +270,116 @@ def test_hubs_are_told_from_chance():
         graph = NeighborGraph(nearest, np.ones((n, k), np.float32), "exact", 1.0)
         space = words(np.random.default_rng(0).normal(size=(n, 4)))
         _, hubs = frequency(replace(space, graphs={None: graph}), k=k)
-        chance, skewness = hubs.figures["chance_skewness"], hubs.figures["skewness"]
-        assert (skewness > 1) == (chance > 0.9)
+        assert (hubs.figures["chance_skewness"] > 0.9) == (k == 1)
         return hubs.statement
 
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(3)
     one = rng.integers(399, size=(400, 1))
     one += one >= np.arange(400)[:, None]
     assert "No marked hubs" in told(one)
     # Some of 4,000 points are drawn more readily than others.
-    liking = np.exp(0.3 * rng.normal(size=3999))
+    liking = np.exp(0.5 * rng.normal(size=3999))
     liking /= liking.sum()
     others = np.array([rng.choice(3999, 10, replace=False, p=liking) for _ in range(4000)])
     others += others >= np.arange(4000)[:, None]
     assert "A few points are near to very many" in told(others)
+
+
+def counted(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.unique(counts, return_counts=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("heavy", "n", "least"), [(5, 500, 0.9), (1, 3000, 0.8), (0.5, 30_000, 0.9)]
+)
+def test_intervals_hold_the_skewness_of_heavy_tails_about_as_often_as_told(
+    heavy: float, n: int, least: float
+):
+    """Negative binomial counts with the mean 10 and a skewness of 0.9, 2.0 and 2.8."""
+    share = heavy / (heavy + 10)
+    true = nbinom.stats(heavy, share, moments="s")
+    rng = np.random.default_rng(0)
+    held = []
+    for seed in range(200):
+        low, high = skewness_interval(*counted(rng.negative_binomial(heavy, share, n)), seed=seed)
+        held.append(low <= true <= high)
+    assert least <= np.mean(held) <= 0.985
+
+
+def test_the_interval_of_a_skewness_is_as_wide_as_it_varies():
+    rng = np.random.default_rng(0)
+    drawn = [counted(rng.poisson(10, 2000)) for _ in range(200)]
+    ends = np.array([skewness_interval(*each, resamples=200) for each in drawn])
+    varies = np.std([skew(np.repeat(*each)) for each in drawn])
+    assert np.mean(ends[:, 1] - ends[:, 0]) == pytest.approx(2 * 1.96 * varies, rel=0.15)
+    # Gaussian-like counts have the standard error of the threshold, sqrt(6 / n).
+    assert varies == pytest.approx((6 / 2000) ** 0.5, rel=0.15)
+
+
+def test_the_interval_of_few_values():
+    assert np.isnan(skewness_interval(*counted(np.full(40, 3)))).all()
+    # One of forty is another: a resample without it has no skewness, and does not count.
+    low, high = skewness_interval(*counted(np.array([2] + [3] * 39)))
+    assert low < skew([2] + [3] * 39) < high
+    assert skewness_interval(*counted(np.arange(50))) == skewness_interval(*counted(np.arange(50)))
+
+
+def hubs_of(liking: np.ndarray, k: int = 10) -> Finding:
+    """What is said of hubs where points are drawn as neighbours more readily the more liked."""
+    n = len(liking)
+    rng = np.random.default_rng(1)
+    keys = np.log(liking) + rng.gumbel(size=(n, n))  # the k highest are drawn without replacement
+    np.fill_diagonal(keys, -np.inf)
+    nearest = np.argpartition(-keys, k, axis=1)[:, :k].astype(np.int32)
+    graph = NeighborGraph(nearest, np.ones((n, k), np.float32), "exact", 1.0)
+    space = words(np.random.default_rng(0).normal(size=(n, 4)))
+    return frequency(replace(space, graphs={None: graph}), k=k)[1]
+
+
+@pytest.mark.parametrize(
+    ("varied", "beginning"),
+    [
+        (0.0, "No marked hubs: of"),
+        (0.27, "Whether a few points are near to very many is unsure: of"),
+        (0.5, "A few points are near to very many: of"),
+    ],
+)
+def test_a_skewness_near_what_marks_hubs_is_unsure(varied: float, beginning: str):
+    found = hubs_of(np.exp(varied * np.random.default_rng(3).normal(size=2000)))
+    figures = found.figures
+    assert found.statement.startswith(beginning)
+    assert figures["unsure"] == ("unsure" in beginning)
+    assert figures["marked"] == beginning.startswith("A few")
+    threshold = figures["chance_skewness"] + 5 * (6 / 2000) ** 0.5
+    low, high = figures["skewness_low"], figures["skewness_high"]
+    assert low < figures["skewness"] < high
+    assert (low < threshold < high) == figures["unsure"]
+    # Nothing hangs on the last digits.
+    assert min(abs(low - threshold), abs(high - threshold)) > 0.02
+    assert (
+        f"is {figures['skewness']:.2f} (95 % interval {low:.2f} to {high:.2f})" in found.statement
+    )
+    assert (f"(hubs are marked from {threshold:.2f} on)" in found.statement) == figures["unsure"]
+
+
+@pytest.mark.parametrize(
+    ("slope", "trend"),
+    [
+        (0.15, "rarer tokens are neighbours slightly more often: "),
+        (-0.15, "rarer tokens are neighbours slightly less often: "),
+        (0.2, "rarer tokens are neighbours more often: "),
+        (2.0, "rarer tokens are neighbours more often: "),
+    ],
+)
+def test_slightly_is_said_where_the_whole_interval_is_slight(slope: float, trend: str):
+    found = hubs_of(np.exp(slope * np.arange(2000) / 2000))
+    assert trend in found.statement
+    low, high = found.figures["low"], found.figures["high"]
+    assert (max(-low, high) < 0.2) == ("slightly" in trend)
+    assert abs(max(-low, high) - 0.2) > 0.01
+    # The middle one is nearer to 0 than .2, and may be farther.
+    assert slope != 0.2 or low < 0.2 < high
 
 
 @pytest.mark.parametrize("k", [0, 50, 10**9])

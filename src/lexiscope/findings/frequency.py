@@ -26,10 +26,8 @@ from lexiscope.space import Space
 # Kinds of tokens that stand for no text.
 WITHOUT_TEXT = ("special", "unused", "byte")
 EXTREMES = 10
-# A rank correlation below says next to nothing of a single token.
+# A rank correlation all of whose interval lies nearer to 0 says next to nothing of a single token.
 SLIGHT = 0.2
-# Standard errors above chance from which points are called hubs.
-CLEARLY = 5
 HUBS = 15
 
 
@@ -100,8 +98,7 @@ def _norms(
         found = rank_correlation(norms, rows, seed=seed)
     except TooFewError as error:
         return too_few(name, space.name, error, n)
-    order = np.argsort(norms, kind="stable")
-    smallest, largest = order[:EXTREMES], order[::-1][:EXTREMES]
+    smallest, largest = (np.argsort(sign * norms, kind="stable")[:EXTREMES] for sign in (1, -1))
     labels = space.points["label"]
     listed = {
         what: [
@@ -146,7 +143,7 @@ def _hubs(whole: Space, k: int, seed: int, *, ordered: bool = True) -> Finding:
     try:
         # Even a graph needs two points.
         neighbors = space.graph(k).first(k).indices if n > 1 else np.empty((n, k), dtype=np.int32)
-        measured = hubness(neighbors)
+        measured = hubness(neighbors, seed=seed)
     except TooFewError as error:
         return too_few(name, space.name, TooFewError(f"{error}{without}"), n)
     count = measured.occurrences
@@ -169,7 +166,11 @@ def _hubs(whole: Space, k: int, seed: int, *, ordered: bool = True) -> Finding:
         "n": n,
         "k": neighbors.shape[1],
         "skewness": measured.skewness,
+        "skewness_low": measured.low,
+        "skewness_high": measured.high,
         "chance_skewness": measured.chance,
+        "marked": measured.marked,
+        "unsure": measured.unsure,
         "largest": int(count.max()),
         "orphans": measured.orphans,
         "correlation": found.value,
@@ -197,15 +198,19 @@ def _hub_statement(
     n = len(space)
     if np.isnan(measured.skewness):
         return f"No hubs: each of {n:,} points is among the {k} nearest of exactly {k} others."
-    # Above chance by more than sampling gives: the standard error of a skewness is sqrt(6 / n).
-    marked = measured.skewness > measured.chance + CLEARLY * (6 / n) ** 0.5
-    beginning = "A few points are near to very many" if marked else "No marked hubs"
+    beginning, doubt = "No marked hubs", ""
+    if measured.unsure:
+        beginning = "Whether a few points are near to very many is unsure"
+        doubt = f" (hubs are marked from {measured.threshold:.2f} on)"
+    elif measured.marked:
+        beginning = "A few points are near to very many"
     said = (
         f"{beginning}: of {n:,} points {first['label']} is among the {k} nearest of "
         f"{first['occurrences']:,} others, and {measured.orphans:,} "
         f"{'is' if measured.orphans == 1 else 'are'} nobody's neighbour; the "
-        f"skewness of these counts is {measured.skewness:.2f}, against {measured.chance:.2f} if "
-        "neighbours were drawn at random"
+        f"skewness of these counts is {measured.skewness:.2f} (95 % interval {measured.low:.2f} to "
+        f"{measured.high:.2f}), against {measured.chance:.2f} if neighbours were drawn at random"
+        f"{doubt}"
     )
     if "kind" in space.points.column_names:
         kinds = Counter(space.points["kind"].take(pa.array(hubs)).to_pylist())
@@ -214,7 +219,7 @@ def _hub_statement(
             said += f"; {number} of the {len(hubs)} greatest hubs are of the kind '{kind}'"
     if np.isnan(found.value):
         return f"{said}."
-    somewhat = "slightly " if abs(found.value) < SLIGHT else ""
+    somewhat = "slightly " if max(-found.low, found.high) < SLIGHT else ""
     trend = {
         1: f"rarer tokens are neighbours {somewhat}more often",
         -1: f"rarer tokens are neighbours {somewhat}less often",

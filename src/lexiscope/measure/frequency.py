@@ -16,6 +16,8 @@ FEWEST_RESAMPLES = 200
 # With fewer pairs a rank correlation's interval spans nearly everything.
 PAIRS = 10
 BINS = 40
+# Standard errors above chance, sqrt(6 / n) each, from which hubs are marked.
+CLEARLY = 5
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Hubness:
         ``N_k``: how many points have this one among their k nearest.
     skewness : float
         Of `occurrences`; NaN where all are equal.
+    low, high : float
+        95 % interval of the skewness, see `skewness_interval`; NaN where all are equal.
     chance : float
         The skewness if every point drew its k neighbours at random.
     orphans : int
@@ -66,8 +70,25 @@ class Hubness:
 
     occurrences: NDArray[np.int64]
     skewness: float
+    low: float
+    high: float
     chance: float
     orphans: int
+
+    @property
+    def threshold(self) -> float:
+        """Skewness from which hubs are marked: 5 standard errors, ``sqrt(6 / n)``, above chance."""
+        return self.chance + CLEARLY * float((6 / len(self.occurrences)) ** 0.5)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the skewness may lie on either side of the threshold."""
+        return self.low <= self.threshold <= self.high
+
+    @property
+    def marked(self) -> bool:
+        """Whether hubs are marked for sure."""
+        return self.skewness > self.threshold and not self.unsure
 
 
 def rank_correlation(
@@ -132,7 +153,7 @@ def _correlation(levels: list[NDArray[np.int64]], weights: NDArray[np.float64]) 
     return float(weighted @ b) / spread if spread > 0 else float("nan")
 
 
-def hubness(neighbors: NDArray[np.integer]) -> Hubness:
+def hubness(neighbors: NDArray[np.integer], *, seed: int = 0) -> Hubness:
     """Count how often points are neighbours, and measure how unequal the counts are.
 
     ``N_k(x)`` is the number of points that have x among their k nearest, k on average; its
@@ -145,6 +166,8 @@ def hubness(neighbors: NDArray[np.integer]) -> Hubness:
     ----------
     neighbors : ndarray of shape (n, k), int
         Every point's k nearest, itself left out.
+    seed : int
+        Draws the interval.
 
     Returns
     -------
@@ -162,15 +185,102 @@ def hubness(neighbors: NDArray[np.integer]) -> Hubness:
             f"({max(3 * k, PAIRS)} are needed for {k} neighbours each)"
         )
     occurrences = np.bincount(neighbors.ravel(), minlength=n)
-    apart = occurrences - occurrences.mean()
-    variance = float((apart**2).mean())
+    values, counts = np.unique(occurrences, return_counts=True)
+    low, high = skewness_interval(values, counts, seed=seed)
     p = k / (n - 1)
     return Hubness(
         occurrences=occurrences,
-        skewness=float((apart**3).mean()) / variance**1.5 if variance else float("nan"),
+        skewness=float(_skewness(values, counts)[0]),
+        low=low,
+        high=high,
         chance=(1 - 2 * p) / ((n - 1) * p * (1 - p)) ** 0.5,
         orphans=int((occurrences == 0).sum()),
     )
+
+
+def skewness_interval(
+    values: NDArray[np.integer],
+    counts: NDArray[np.integer],
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the studentized bootstrap interval of a skewness (Hall 1988).
+
+    The n values are drawn anew, the skewness g and its standard error s are computed again, and
+    with the quantiles q of ``(g* - g) / s*`` the interval is from ``g - q_high s`` to
+    ``g - q_low s`` (*Theoretical Comparison of Bootstrap Confidence Intervals*, Ann. Stat.). The
+    standard error is that of the skewness's influence function ``z^3 - 3z - g - 3/2 g (z^2 - 1)``,
+    z being the standardized values.
+
+    What skewness there is in a heavy tail hangs on a few values that a sample may not have, so
+    there it is an interval that is too low: of 300 samples each of 500, 3,000 and 30,000
+    counts with the mean 10, it held the true skewness of binomial counts (0.31) 95 %, 94 % and
+    95 % of the time; of negative binomial ones with a skewness of 0.91 94 %, 96 % and 95 %, of
+    2.83 80 %, 92 % and 95 %; of Poisson counts whose logarithmic rates are Gaussian with a
+    skewness of 0.77 92 %, 96 % and 92 %, of 2.01 83 %, 88 % and 91 %, of 5.90 47 %, 71 % and
+    77 %, always missing it above. The jackknife and the percentile bootstrap miss more. Near the
+    threshold of marked hubs, which such skewnesses leave far below, it holds what it says. Of the
+    10 nearest of 500 Gaussian points in 5, 10 and 30 dimensions, whose counts depend on one
+    another, it held the mean skewness of 300 such samples in 92 %, 94 % and 93 % of them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (m,), int
+        Different ones.
+    counts : ndarray of shape (m,), int
+        How often each is there; n together.
+    level : float
+        In (0, 1).
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    low, high : float
+        NaN where all values are equal.
+    """
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    n = counts.sum()
+    (skewness,), (error,) = _skewness(values, counts), _skewness_error(values, counts)
+    rng = np.random.default_rng(seed)
+    ratios = []
+    part = max(1, 2**22 // len(values))
+    for start in range(0, resamples, part):
+        drawn = rng.multinomial(n, counts / n, size=min(part, resamples - start))
+        drawn = drawn[(drawn > 0).sum(axis=1) > 1]  # of one value there is no skewness
+        ratios.append((_skewness(values, drawn) - skewness) / _skewness_error(values, drawn))
+    low, high = np.quantile(np.concatenate(ratios), [(1 - level) / 2, (1 + level) / 2])
+    return float(skewness - high * error), float(skewness - low * error)
+
+
+def _standardized(
+    values: NDArray[np.integer], counts: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the shares of the values in each of some samples, (s, m), and their z-scores."""
+    counts = np.atleast_2d(counts)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    apart = values - (shares * values).sum(axis=1, keepdims=True)
+    spread = np.sqrt((shares * apart**2).sum(axis=1, keepdims=True))
+    return shares, apart / np.where(spread > 0, spread, np.nan)
+
+
+def _skewness(values: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the skewness of each of some samples; NaN where all values are equal."""
+    shares, z = _standardized(values, counts)
+    return np.asarray((shares * z**3).sum(axis=1))
+
+
+def _skewness_error(
+    values: NDArray[np.integer], counts: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    shares, z = _standardized(values, counts)
+    skewness = (shares * z**3).sum(axis=1, keepdims=True)
+    influence = z**3 - 3 * z - skewness - 1.5 * skewness * (z**2 - 1)
+    n = np.atleast_2d(counts).sum(axis=1)
+    return np.asarray(np.sqrt((shares * influence**2).sum(axis=1) / n))
 
 
 def rank_bins(values: NDArray[np.number], ranks: NDArray[np.number], most: int = BINS) -> list[Bin]:
