@@ -23,6 +23,8 @@ Graphs = tuple[NeighborGraph, NeighborGraph]
 Figures = dict[str, Any]
 
 BLOCK = 4096
+# Digits of a movement and of a mean similarity that all processors agree on.
+MOVED_DIGITS, ALIKE_DIGITS = 9, 6
 # Words of its sentence that an occurrence is told by, on either side.
 AROUND = 3
 
@@ -111,6 +113,7 @@ def most_moved(
     Of equal movement, as overlap with its k + 1 values gives it, those come first whose former
     neighbours are least similar in b, compared with the nearest there.
     """
+    movement = movement.round(MOVED_DIGITS)  # what rounding tells apart is equal
     order = np.argsort(-movement, kind="stable")[:count]
     if graphs is None or not count:
         return order, False
@@ -120,9 +123,9 @@ def most_moved(
         some = candidates[start : start + BLOCK]
         own = normalize(y[some])
         for former in graphs[0].indices[some].T:
-            similarity = np.einsum("ij,ij->i", own, normalize(y[former]))
+            similarity = np.multiply(own, normalize(y[former]), dtype=np.float64).sum(axis=1)
             lost[start : start + BLOCK] -= similarity / graphs[0].k
-    lost = lost.round(6)  # what rounding tells apart is equal
+    lost = lost.round(ALIKE_DIGITS)
     order = np.lexsort((-lost, -movement[candidates]))
     ranks = list(zip(movement[candidates[order]], lost[order], strict=True))
     named = min(NAMED, count)

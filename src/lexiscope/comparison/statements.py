@@ -159,7 +159,7 @@ def _neighbors(figures: Figures, shares: Floats | None, k: int) -> str:
         f"{chance} by chance)"
     )
     if overlap["low"] <= overlap["chance"]:
-        said += ", no more than chance"
+        said += ", so not shown to be more than chance"
     if undecided:
         said += (
             f"; {_points(undecided)} left out, being zero or having more than {overlap['k']} "

@@ -26,6 +26,8 @@ NAME = "contextuality"
 # Of a space with more, so many are looked at, by drawing whole texts.
 OCCURRENCES = 100_000
 SHOWN = 5
+# Digits of a mean cosine that all processors agree on; of equal layers and words the first is told.
+DIGITS = 6
 # So many occurrences of each of them are shown at most, 5,000 of all.
 POINTS = 500
 
@@ -88,8 +90,8 @@ def contextuality(
             [(at.explained - at.explained_chance, at.explained_error) for at in layers],
         )
     )
-    most = int(np.argmin([each.mean() for each in adjusted]))
-    order = np.argsort(layers[most].self_similarity, kind="stable")
+    most = int(np.argmin(np.round([each.mean() for each in adjusted], DIGITS)))
+    order = np.argsort(layers[most].self_similarity.round(DIGITS), kind="stable")
 
     def told(chosen: NDArray[np.int64]) -> list[dict[str, Any]]:
         of_words = [groups.of_words[groups.words[number]] for number in chosen]
@@ -102,7 +104,8 @@ def contextuality(
             for number, each in zip(chosen, of_words, strict=True)
         ]
 
-    ends = told(order[:SHOWN]), told(order[::-1][:SHOWN])
+    least = np.argsort(-layers[most].self_similarity.round(DIGITS), kind="stable")
+    ends = told(order[:SHOWN]), told(least[:SHOWN])
     figures = {
         "n": len(rows),
         "words": len(groups.words),
@@ -184,9 +187,9 @@ def _statement(layers: Sequence[int], figures: dict[str, Any], most: int) -> str
             interval += ", so which layer it is may be by chance"
     elif low[most] <= 0:
         interval += ", so not shown to be more alike than by chance"
-    least = int(np.argmax(adjusted))
+    least = int(np.argmax(np.round(adjusted, DIGITS)))
     other = f"; at layer {layers[least]} it is {_short(adjusted[least])}" if least != most else ""
-    raw = int(np.argmin(figures["self_similarity"]))
+    raw = int(np.argmin(np.round(figures["self_similarity"], DIGITS)))
     if raw != most:
         lowest = _short(figures["self_similarity"][raw])
         other += f"; the raw mean is lowest at layer {layers[raw]}, {lowest}"
