@@ -38,7 +38,8 @@ export class Pane {
   refusal = $state<string | null>(null);
   polylines = $state.raw<Int32Array[]>([]);
   neighbors = $state.raw<Neighbors | null>(null);
-  asking = $state(false);
+  /** How many requests for neighbours have not ended, those that were given up among them. */
+  asking = $state(0);
   /** What is being computed for this pane; shown while it belongs to what the pane shows. */
   readonly computing = new Preview();
   readonly preview: Float32Array[] | null = $derived.by(() => this.computing.at(this.place));
@@ -53,7 +54,9 @@ export class Pane {
   awaited = $state.raw<Int32Array | null>(null);
   /** How far each point moved, of the space and layer that were compared. */
   compared = $state.raw<{ place: string; movement: Measured } | null>(null);
-  failure = $state<string | null>(null);
+  /** By what was fetched, so that none is forgotten because another one succeeds. */
+  private failures = $state.raw<ReadonlyMap<object, string>>(new Map());
+  readonly failure: string | null = $derived([...this.failures.values()][0] ?? null);
   /** How much is being fetched for the picture. */
   waiting = $state(0);
   private readonly end: () => void;
@@ -271,7 +274,7 @@ export class Pane {
           return;
         }
         const stop = new AbortController();
-        this.asking = true;
+        untrack(() => this.asking++);
         const asked = address(`${data.path}/neighbors`, { query, k, metric, layer, spherize });
         getJSON<Neighbors>(asked, stop.signal)
           .then((answer) => {
@@ -287,7 +290,7 @@ export class Pane {
               this.app.complain(error);
             }
           })
-          .finally(() => (this.asking = stop.signal.aborted));
+          .finally(() => this.asking--);
         return () => stop.abort();
       });
     });
@@ -373,6 +376,10 @@ export class Pane {
     fetch: () => Promise<T | null> | T | null,
     keep: (value: T | null) => void,
   ): void {
+    const fail = (why: string | null) => {
+      const others = [...this.failures].filter(([of]) => of !== fetch);
+      this.failures = new Map(why === null ? others : [...others, [fetch, why]]);
+    };
     $effect(() => {
       depends();
       void this.app.epoch; // what a lost server did not answer is asked again
@@ -382,10 +389,10 @@ export class Pane {
         .then((value) => {
           if (!current) return;
           keep(value);
-          this.failure = null;
+          fail(null);
         })
         .catch((error: unknown) => {
-          if (current) this.failure = (error as Error).message;
+          if (current) fail((error as Error).message);
         })
         .finally(() => this.waiting--);
       return () => (current = false);

@@ -144,6 +144,11 @@ export class Drawing {
     stage.set("joined", (points) => points.setIndices("joined", Uint32Array.from(joined)));
   }
 
+  /** Whether the picture stays as it is: no frame is asked for, and none will be by itself. */
+  get resting(): boolean {
+    return !this.request && this.rest === undefined;
+  }
+
   /** Asks for a frame. */
   wake(): void {
     if (this.request) return;
@@ -231,7 +236,10 @@ export class Drawing {
   private follow(): void {
     this.overlay.follow(this.moment);
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.redraw(), REST);
+    this.rest = setTimeout(() => {
+      this.rest = undefined;
+      this.redraw();
+    }, REST);
   }
 
   private hover(): void {

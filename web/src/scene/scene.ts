@@ -52,6 +52,10 @@ export class Scene implements SceneLike {
     return this.drawing.overlay.figure.labels.map(({ text }) => text);
   }
 
+  get resting(): boolean {
+    return this.drawing.resting;
+  }
+
   get camera(): Camera {
     return this.drawing.camera;
   }

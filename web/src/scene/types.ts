@@ -84,9 +84,10 @@ export interface SceneOptions {
 }
 
 export interface SceneLike {
-  /** Points drawn in the last frame, and labels set on it: what tests look at. */
+  /** Points drawn in the last frame, labels set on it, whether it stays as it is: what tests look at. */
   readonly drawn: number;
   readonly labelled: string[];
+  readonly resting: boolean;
   readonly camera: Camera;
   /** Positions as columns x, y (and z), each one value a point; glides there from the last ones. */
   setPoints(columns: Float32Array[], glide: boolean): void;
