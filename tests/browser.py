@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -33,6 +33,40 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 ADDRESS = re.compile(r"http://[\w.:]+/")
+# Seconds that a busy machine may take for anything: it is waited for states, never for times.
+PATIENCE = 60.0
+expect.set_options(timeout=1000 * PATIENCE)
+# Whether every map shows what it is to show: all is fetched, nothing moves.
+SETTLED = """(async () => {
+  const rest = ({ scene, waiting, asking }) => scene?.resting && !waiting && !asking;
+  // What lies over a map is measured when a frame is over, and may have it drawn anew.
+  for (let frame = 0; frame < 3; frame++) {
+    if (!lexiscope.panes.every(rest)) return false;
+    await new Promise(requestAnimationFrame);
+  }
+  return lexiscope.panes.every(rest);
+})()"""
+# Goes to a layer, and notes in each frame where the point is that moves most on the way. Each frame
+# is told that a tenth of a second has passed, however long it took.
+GLIDE = """async (layer) => {
+  const [pane] = lexiscope.panes;
+  const { scene, projection } = pane;
+  const before = pane.coordinates.columns[0];
+  const after = (await pane.data.coordinates(projection.id, layer))[0];
+  const moves = Array.from(before, (x, i) => Math.abs(x - after[i]));
+  const point = moves.indexOf(Math.max(...moves));
+  const frame = requestAnimationFrame.bind(globalThis);
+  let now = performance.now();
+  globalThis.requestAnimationFrame = (draw) => frame(() => draw(now));
+  const places = [scene.locate(point).x];
+  pane.toLayer(layer);
+  do {
+    await new Promise(frame);
+    now += 100;
+    places.push(scene.locate(point).x);
+  } while (!pane.settled || pane.waiting || !scene.resting);
+  return places;
+}"""
 
 
 def find_chromium() -> str | None:
@@ -47,6 +81,14 @@ def launched(path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, **how: Any) -> Iterator[BrowserContext]:
+    """Give a browser without history, patient in whatever its pages are asked to do."""
+    with browser.new_context(**how) as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        yield context
 
 
 @contextmanager
@@ -66,7 +108,7 @@ def viewing(*atlases: Path | str, port: int = 0) -> Iterator[str]:
             server.terminate()
 
 
-def until(page: Page, script: str, timeout: float = 20.0) -> Any:
+def until(page: Page, script: str, timeout: float = PATIENCE) -> Any:
     """Wait until the script gives something; the page's policy forbids Playwright's own way."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -85,6 +127,27 @@ def opened(page: Page, address: str, view: str = "") -> Page:
     return page
 
 
+def settled(page: Page) -> None:
+    """Wait until every map shows what it is to show, and nothing moves."""
+    until(page, SETTLED)
+
+
+def addressed(page: Page) -> None:
+    """Wait until the address is that of the view, as it follows each step."""
+    until(page, "lexiscope.link === location.href")
+
+
+def frames(page: Page) -> None:
+    """Wait until what was done is laid out, and what is measured of that is laid out too."""
+    frame = "await new Promise(requestAnimationFrame);"
+    page.evaluate(f"(async () => {{ {3 * frame} }})()")
+
+
+def glided(page: Page, layer: int) -> list[float]:
+    """Go to a layer; return the place, frame by frame, of the point that moves most."""
+    return list(page.evaluate(GLIDE, layer))
+
+
 def drawn(page: Page, pane: int = 0) -> int:
     return int(page.evaluate(f"lexiscope.panes[{pane}].scene.drawn"))
 
@@ -95,7 +158,7 @@ def selected(page: Page, pane: int = 0) -> list[int]:
 
 def picture(page: Page, pane: int = 0) -> NDArray[np.uint8]:
     """The pixels of a map once it is at rest."""
-    page.wait_for_timeout(900)
+    settled(page)
     png = page.get_by_test_id("map").nth(pane).screenshot()
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 

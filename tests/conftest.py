@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from browser import find_chromium, launched, viewing
+from browser import find_chromium, launched, viewing, visiting
 from filelock import FileLock
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Request
@@ -74,7 +74,7 @@ def run() -> Run:
             [sys.executable, "-m", "lexiscope", *map(str, arguments)],
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=500,
             check=False,
             **kwargs,  # type: ignore[call-overload]
         )
@@ -131,7 +131,7 @@ def wrong() -> list[str]:
 @pytest.fixture
 def page(chromium: Browser, wrong: list[str]) -> Iterator[Page]:
     """A page of a browser without history, in which nothing may go wrong."""
-    with chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
+    with visiting(chromium, viewport={"width": 1440, "height": 900}) as context:
         page = context.new_page()
 
         def failed(request: Request) -> None:

@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import drawn, hits, opened, picture, search, selected, share_apart, until
+from browser import (
+    addressed,
+    drawn,
+    hits,
+    opened,
+    picture,
+    search,
+    selected,
+    share_apart,
+    until,
+)
 from exported_atlas import LABELS, OWN, build_odd
 from playwright.sync_api import Page, Request, expect
 from server_atlas import arrow, client
@@ -127,7 +137,7 @@ def test_it_finds_words_and_their_true_neighbours(
     until(page, "location.hash.includes('sel=')")
     page.get_by_test_id("neighbors").get_by_role("button").first.click()
     until(page, "lexiscope.pane.view.selected[0] !== 2634")
-    page.wait_for_timeout(400)
+    addressed(page)
     page.keyboard.press("Control+z")
     until(page, "lexiscope.pane.view.selected[0] === 2634")
     assert asked == [exported.as_uri()]
@@ -135,10 +145,18 @@ def test_it_finds_words_and_their_true_neighbours(
 
 def test_what_is_given_up_is_not_shown(page: Page, exported: Path):
     opened(page, exported.as_uri())
-    # The neighbours are unpacked meanwhile.
-    page.evaluate("lexiscope.pane.choose(Int32Array.of(5))")
-    page.evaluate("lexiscope.pane.choose(new Int32Array(0))")
-    page.wait_for_timeout(1000)
+    # The neighbours are still being unpacked when they are given up.
+    asking = page.evaluate(
+        """(async () => {
+          lexiscope.pane.choose(Int32Array.of(5));
+          await Promise.resolve();
+          const asking = lexiscope.pane.asking;
+          lexiscope.pane.choose(new Int32Array(0));
+          return asking;
+        })()"""
+    )
+    assert asking == 1
+    until(page, "lexiscope.pane.asking === 0")
     assert page.evaluate("lexiscope.pane.neighbors") is None
     page.evaluate("lexiscope.pane.choose(Int32Array.of(5))")
     assert len(neighbors(page)) == 10

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import opened, selected, until, viewing
+from browser import frames, opened, selected, settled, until, viewing
 from playwright.sync_api import Locator, Page, Route, expect
 
 import lexiscope as lx
@@ -108,7 +108,7 @@ def test_a_group_is_selected_and_brought_into_sight(
     assert selected(page) == sorted(countries.points)
     until(page, "lexiscope.panes[0].scene?.drawn === 30522 && !lexiscope.panes[0].awaited")
     until(page, "lexiscope.panes[0].scene.camera.zoom > 1")
-    page.wait_for_timeout(700)
+    settled(page)
     inside = page.evaluate(
         "Array.from(lexiscope.panes[0].view.selected)"
         ".filter((point) => lexiscope.panes[0].scene.locate(point)).length"
@@ -179,11 +179,11 @@ def test_axe_finds_nothing(page: Page, address: str, axe: Axe, scheme: Any, widt
     opened(page, address, "#s=word&f=1")
     row(page, "countries").click()
     until(page, "lexiscope.panes[0].view.selected.length > 1")
-    page.wait_for_timeout(300)
+    settled(page)
     assert axe(page) == []
     for space in ("position", "token_type", "context"):
         of(page, space)
-        page.wait_for_timeout(100)
+        frames(page)
         assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     # The map is not covered.
@@ -203,7 +203,7 @@ def test_two_layers_are_compared(page: Page, address: str, axe: Axe):
     until(page, "lexiscope.panes[1].scene?.drawn === 458")
     page.get_by_role("button", name="Compare", exact=True).click()
     panel = page.get_by_test_id("comparison")
-    expect(panel.get_by_test_id("movement")).to_be_visible(timeout=30_000)
+    expect(panel.get_by_test_id("movement")).to_be_visible()
     assert page.evaluate("lexiscope.panes.map((pane) => pane.color)") == ["~moved", "~moved"]
     until(page, "lexiscope.panes.every((pane) => pane.shown?.name === 'movement')")
     values = page.evaluate("Array.from(lexiscope.panes[0].shown.numbers)")
@@ -244,7 +244,7 @@ def test_measuring_on_the_page(page: Page, small_atlas: Path, tmp_path: Path):
         panel = page.get_by_test_id("findings")
         expect(panel).to_contain_text("Nothing of this atlas was measured yet")
         panel.get_by_role("button", name="Measure", exact=True).click()
-        expect(panel.get_by_test_id("finding").first).to_be_visible(timeout=60_000)
+        expect(panel.get_by_test_id("finding").first).to_be_visible(timeout=240_000)
         page.goto("about:blank")
     assert lx.Atlas.open(own).findings
 
@@ -306,7 +306,7 @@ def test_the_report_needs_nothing_but_itself(
     page.get_by_role("button", name="Dark").click()
     assert page.evaluate("document.documentElement.dataset.theme") != scheme
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(200)
+    frames(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 

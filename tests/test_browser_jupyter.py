@@ -9,15 +9,18 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 import pytest
-from browser import until
+from browser import PATIENCE, until, visiting
 from playwright.sync_api import Browser, Frame, Page, expect
 
 pytestmark = pytest.mark.browser
+# Seconds that a JupyterLab may take to start, and a kernel to have a page.
+STARTED = 240
 IDLE = "jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 RUN = "void jupyterapp.commands.execute('notebook:run-all-cells')"
 FRAMES = "iframe[title=Lexiscope]"
@@ -42,6 +45,15 @@ FREE = """() => {
     other.point === one.point ? Infinity : Math.hypot(other.x - one.x, other.y - one.y);
   const room = places.map((each) => [Math.min(...places.map(away(each))), each.point]);
   return room.sort(([a], [b]) => b - a).slice(0, 2).map(([, point]) => point);
+}"""
+
+
+# Notes what the map says that the pointer is over, whenever that changes.
+NOTE_HOVERED = """() => {
+  const map = document.querySelector("[data-testid=map]");
+  globalThis.noted = [];
+  const note = new MutationObserver(() => noted.push(map.dataset.hovered));
+  note.observe(map, { attributeFilter: ["data-hovered"] });
 }"""
 
 
@@ -97,7 +109,7 @@ def ran(page: Page, lab: tuple[str, str, Path]) -> Callable[..., Page]:
         name = f"{secrets.token_hex(4)}.ipynb"
         notebook(cells, folder / name)
         page.goto(f"{address}lab/tree/{name}?token={token}&reset")
-        until(page, f"typeof jupyterapp !== 'undefined' && {IDLE}", 40)
+        until(page, f"typeof jupyterapp !== 'undefined' && {IDLE}", STARTED)
         page.evaluate(RUN)
         return page
 
@@ -108,13 +120,21 @@ def ask(page: Page, code: str) -> str:
     return str(page.evaluate(ASK, code))
 
 
+def answers(page: Page, code: str, wanted: str) -> None:
+    """Ask a kernel until it answers so: what a page tells it comes a moment later."""
+    deadline = time.monotonic() + PATIENCE
+    while (said := ask(page, code)) != wanted:
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
+
+
 def pane_of(page: Page, number: int = 0) -> Frame:
     """The page within a view, once its map is drawn and nothing lies over it."""
-    handle = page.locator(FRAMES).nth(number).element_handle(timeout=40_000)
+    handle = page.locator(FRAMES).nth(number).element_handle(timeout=1000 * STARTED)
     frame = handle.content_frame()
     assert frame is not None
     ready = "performance.getEntriesByName('lexiscope:ready').length > 0"
-    until(frame, f"typeof lexiscope !== 'undefined' && {ready}", 40)  # type: ignore[arg-type]
+    until(frame, f"typeof lexiscope !== 'undefined' && {ready}", STARTED)  # type: ignore[arg-type]
     return frame
 
 
@@ -128,7 +148,7 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
     points = int(ask(page, "print(len(atlas['word']))"))
     assert frame.evaluate("lexiscope.panes[0].scene.drawn") == points
     # The picture is for where there is no page.
-    expect(page.locator("img[data-lexiscope]")).to_be_attached(timeout=30_000)
+    expect(page.locator("img[data-lexiscope]")).to_be_attached()
     expect(page.locator("img[data-lexiscope]")).to_be_hidden()
     assert page.locator(FRAMES).bounding_box()["height"] == 600  # type: ignore[index]
 
@@ -144,8 +164,7 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
 
     ask(page, "heard = []; view.observe(lambda change: heard.append(change['new']), 'selected')")
     frame.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([4, 2]).sort())")
-    page.wait_for_timeout(300)
-    assert ask(page, "print(heard)") == "[(2, 4)]"
+    answers(page, "print(heard)", "[(2, 4)]")
 
     assert ask(page, "view.select(['the', 7])") == ""
     the = int(ask(page, "print(view.selected[-1])"))
@@ -154,8 +173,10 @@ def test_a_view_and_its_kernel_tell_each_other(ran: Callable[..., Page], small_a
     until(frame, "lexiscope.panes[0].color === 'script'")  # type: ignore[arg-type]
     assert ask(page, "view.show('context', layer=1)") == ""
     until(frame, "lexiscope.panes[0].place.endsWith('context 1')")  # type: ignore[arg-type]
-    page.wait_for_timeout(500)
+    # The page says what it shows by then, and that is what it was told to show.
+    answers(page, "print(bool(view._address.get('p')))", "True")
     assert ask(page, "print(view.space, view.layer, view.selected)") == "context 1 ()"
+    assert ask(page, "print(heard)") == f"[(2, 4), (7, {the}), ()]"
     assert "LexiscopeError: space 'tables'" in ask(page, "view.show('tables')")
 
     # Keys pressed in the map are not JupyterLab's: d twice would take the cell away.
@@ -187,8 +208,7 @@ def test_the_point_under_the_pointer_is_told_both_ways(ran: Callable[..., Page],
         """Wait until page and kernel agree on it."""
         point = None if now == "None" else int(now)
         expect(shown).to_have_attribute("data-hovered", "" if point is None else names[point])
-        page.wait_for_timeout(300)  # the kernel is told some times a second
-        assert ask(page, "print(view.hovered)") == now
+        answers(page, "print(view.hovered)", now)
 
     ask(page, "heard = []; view.observe(lambda change: heard.append(change['new']), 'hovered')")
     first, second = frame.evaluate(FREE)
@@ -208,8 +228,12 @@ def test_the_point_under_the_pointer_is_told_both_ways(ran: Callable[..., Page],
 
     assert ask(page, "view.hovered = 7") == ""
     hovered("7")
+    frame.evaluate(NOTE_HOVERED)
     page.mouse.move(9, 9)  # a pointer that is elsewhere changes nothing
-    hovered("7")
+    # What the kernel says comes to the page after all that was said of the pointer.
+    assert ask(page, "view.hovered = 8") == ""
+    hovered("8")
+    assert frame.evaluate("noted") == [names[8]]
     assert ask(page, "view.hovered = None") == ""
     hovered("None")
     assert "LexiscopeError: point 1000000" in ask(page, "view.hovered = 10**6")
@@ -224,25 +248,27 @@ def test_twenty_views_in_one_notebook(ran: Callable[..., Page], small_atlas: Pat
     )
     page.on("console", lambda said: "WebGL context" in said.text and lost.append(said.text))
     boxes = page.locator(".widget-vbox > *")
-    expect(boxes).to_have_count(20, timeout=40_000)
+    expect(boxes).to_have_count(20, timeout=1000 * STARTED)
     for number in range(20):
         boxes.nth(number).scroll_into_view_if_needed()
-        until(page, seen(number), 40)
+        until(page, seen(number), STARTED)
         if number == 0:
             first = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
             assert first is not None
             until(first, "lexiscope.panes[0]?.scene?.drawn")  # type: ignore[arg-type]
             first.evaluate("void lexiscope.select(lexiscope.panes[0], Int32Array.from([3]))")
             first.evaluate("lexiscope.panes[0].paint('script')")
-            page.wait_for_timeout(400)
-    until(page, f"document.querySelectorAll('{FRAMES}').length <= 7", 20)
+            # The view's address has it too, by which it is opened again.
+            shown = "view = views[0]; print(view.selected, view._address.get('c'))"
+            answers(page, shown, "(3,) script")
+    until(page, f"document.querySelectorAll('{FRAMES}').length <= 7")
     # Who sleeps shows the map as it was, at its size.
     still = boxes.nth(0).get_by_alt_text("The map as it was last seen")
     assert still.evaluate("image => image.naturalWidth") > 300
     assert still.bounding_box()["height"] == 300  # type: ignore[index]
 
     still.scroll_into_view_if_needed()
-    until(page, seen(0), 40)
+    until(page, seen(0), STARTED)
     expect(still).to_have_count(0)
     again = boxes.nth(0).locator(FRAMES).element_handle().content_frame()
     assert again is not None
@@ -271,7 +297,7 @@ def test_a_notebook_kept_as_html_has_the_picture(
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "kept.ipynb"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    with chromium.new_context(offline=True) as context:
+    with visiting(chromium, offline=True) as context:
         page = context.new_page()
         page.goto((tmp_path / "kept.html").as_uri(), wait_until="domcontentloaded")
         picture = page.get_by_role("img", name=re.compile("^Map of .+: context, layer 3: "))

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
 import lexiscope as lx
+from lexiscope.atlas.building import heard
 from lexiscope.cli import cli
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -228,11 +229,12 @@ def test_interrupted_is_130(tmp_path: Path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (tmp_path / "a" / "atlas.json").exists():
+    # In the midst of its longest work, of which some is kept already.
+    while not ((said := heard(tmp_path / "a")) and said["stage"].startswith("mapping")):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    time.sleep(1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, (out, err)
     assert err.strip().splitlines()[-1] == "interrupted; run it again to go on"
     lx.Atlas.open(tmp_path / "a")  # and it is still an atlas
@@ -300,20 +302,20 @@ def test_tensorboard_serves_the_atlas(small: Path, tmp_path: Path):
             text += line
         url = json.loads(text)["url"].partition("#")[0]
         base = f"{url}data/plugin/projector"
-        with urllib.request.urlopen(f"{base}/info?run=.", timeout=30) as answer:
+        with urllib.request.urlopen(f"{base}/info?run=.", timeout=120) as answer:
             tensors = {each["tensorName"] for each in json.load(answer)["embeddings"]}
         layers = {f"context_layer_{layer:02d}" for layer in lx.Atlas.open(small)["context"].layers}
         assert len(layers) > 2
         assert tensors == {"word", "position", "token_type"} | layers
         with urllib.request.urlopen(
-            f"{base}/tensor?run=.&name=context_layer_01", timeout=30
+            f"{base}/tensor?run=.&name=context_layer_01", timeout=120
         ) as answer:
             served = np.frombuffer(answer.read(), dtype="<f4")
         expected = lx.Atlas.open(small)["context"].layer(1).vectors
         assert (served.reshape(expected.shape) == expected).all()
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert process.returncode in (0, 130)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from browser import visiting
 from conftest import Run
 from playwright.sync_api import Browser
 
@@ -59,12 +60,12 @@ def test_it_opens_what_the_command_line_says(
     space = atlas["context"]
     with opened(done.stdout) as address:
         rows = asked(address)
-        page = chromium.new_page()
-        page.goto(address)
-        # The picture itself is drawn with WebGPU, which needs a graphics card.
-        page.get_by_text(f"{len(space)} / {len(space)} points").wait_for()
-        page.get_by_text(space.points["text"][0].as_py()).first.wait_for()
-        page.close()
+        with visiting(chromium) as context:
+            page = context.new_page()
+            page.goto(address)
+            # The picture itself is drawn with WebGPU, which needs a graphics card.
+            page.get_by_text(f"{len(space)} / {len(space)} points").wait_for()
+            page.get_by_text(space.points["text"][0].as_py()).first.wait_for()
     assert rows["text"].to_pylist() == space.points["text"].to_pylist()
     known = atlas.projections("context", 3)
     flat = next(id for id, about in known.items() if about["dims"] == 2)
@@ -106,12 +107,12 @@ def test_it_is_given_our_names_of_regions(
     ours = region_labels(lx.Atlas.open(crowded), "crowded", "pca-2d")
     assert ours
     assert "--labels" in done.stdout
-    with opened(done.stdout) as address, httpx.Client(base_url=address, timeout=30) as client:
+    with opened(done.stdout) as address, httpx.Client(base_url=address, timeout=120) as client:
         props = client.get("/data/metadata.json").json()["props"]
-        page = chromium.new_page()
-        page.goto(address)
-        page.get_by_text("60 / 60 points").wait_for()
-        page.close()
+        with visiting(chromium) as context:
+            page = context.new_page()
+            page.goto(address)
+            page.get_by_text("60 / 60 points").wait_for()
     assert props["embeddingViewLabels"] == [
         {
             "x": each["place"][0],
@@ -145,7 +146,7 @@ def test_names_of_regions_come_and_go_with_their_file(crowded: Path, tmp_path: P
 
 def asked(address: str) -> pa.Table:
     """Ask a server for what it has read, and for what it tells its page to show of it."""
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=120) as client:
         shown = str(client.get("/data/metadata.json").json()["props"])
         answer = client.post("/data/query", json={"sql": ASKED, "type": "arrow"})
     for column in ("text", "projection_x", "projection_y", "neighbors"):
@@ -177,7 +178,7 @@ def opened(said: str) -> Iterator[str]:
 
 def wait(server: subprocess.Popen[str], address: str) -> None:
     """Wait until a server answers; fail with what it said if it ends."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         if server.poll() is not None:
             assert server.stdout is not None

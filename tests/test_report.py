@@ -301,7 +301,7 @@ def test_the_server_measures_in_the_background(small: Path):
         begun = served.post(address, json={})
         assert begun.status_code == 202
         assert begun.json()["running"]["total"] == 100
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while (state := served.get(address).json())["running"]:
             assert time.monotonic() < until
             time.sleep(0.1)

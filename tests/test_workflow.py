@@ -191,13 +191,13 @@ def test_resumed_after_kill_equals_uninterrupted(tmp_path: Path):
         "--maps", "none", "--batch-tokens", "40", "-o",
     ]  # fmt: skip
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run([*command, str(whole)], check=True, capture_output=True, timeout=200)
+    subprocess.run([*command, str(whole)], check=True, capture_output=True)
     process = subprocess.Popen(
         [*command, str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     committed = 0
-    deadline = time.monotonic() + 120
-    while committed == 0 and time.monotonic() < deadline:
+    while committed == 0:
+        assert process.poll() is None
         time.sleep(0.02)
         for part in killed.glob("spaces/context@*.lance"):
             if (part / "_versions").exists():
@@ -210,7 +210,7 @@ def test_resumed_after_kill_equals_uninterrupted(tmp_path: Path):
     part = next(killed.glob("spaces/context@*.lance"))
     first = lance.dataset(str(part)).to_table(columns=["vector:6"])
 
-    subprocess.run([*command, str(killed)], check=True, capture_output=True, timeout=200)
+    subprocess.run([*command, str(killed)], check=True, capture_output=True)
     found = lx.Atlas.open(killed)["context"]
     assert found.points.equals(expected.points)
     for layer in expected.layers:
