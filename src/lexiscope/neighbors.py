@@ -1,10 +1,15 @@
-"""Nearest neighbours of vectors, exact where that is quick and approximate beyond."""
+"""Nearest neighbours of vectors, exact where that is quick and approximate beyond.
+
+A sum of products in single precision differs in its last bits from one processor to the next. So a
+search in single precision only proposes neighbours, some more than are asked for; which they are,
+and in what order, is decided by cosines in double precision, rounded to a millionth.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +29,16 @@ DIFFERENCES = 2**18
 # Bytes that all neighbours together may take, and that one takes in a graph.
 MEMORY = 2**30
 NEIGHBOR = 8
-# Rows of which double precision is held at once.
+# Rows searched, or held in double precision, at once.
 ROWS = 4096
+# Neighbours proposed beyond those asked for, products held at once, so few that they stay in the
+# cache, and cosines of all points held at once.
+SPARE = 8
+PRODUCTS = 2**19
+COSINES = 2**22
+# Decimals of a cosine: what single precision carries. Cosines that are equal so far are equal, and
+# the point with the lower number comes first.
+DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +50,7 @@ class NeighborGraph:
     indices : ndarray of shape (n_points, k), int32
         Nearest first.
     similarities : ndarray of shape (n_points, k), float32
-        Cosine similarities, descending.
+        Cosine similarities, descending, rounded to a millionth; equal ones in point order.
     method : str
         ``"exact"`` or ``"hnsw"``.
     recall : float
@@ -77,7 +90,7 @@ def normalize(vectors: Floats) -> Floats:
     for start in range(0, len(vectors), ROWS):
         # In double precision no square of a single-precision number overflows or vanishes.
         part = vectors[start : start + ROWS].astype(np.float64)
-        norms = np.sqrt(np.einsum("ij,ij->i", part, part))
+        norms = np.sqrt(np.square(part).sum(axis=1))
         unit[start : start + ROWS] = part / np.where(norms > 0, norms, 1)[:, None]
     return unit
 
@@ -192,6 +205,9 @@ def neighbor_graph(
 ) -> NeighborGraph:
     """Find every point's `k` nearest neighbours by cosine similarity.
 
+    An exact graph follows from the vectors alone: it is the same on every processor, with any
+    number of threads and whatever `k` it is cut from.
+
     Parameters
     ----------
     vectors : ndarray of shape (n_points, dim), float32
@@ -225,13 +241,39 @@ def neighbor_graph(
         found, values = _search_exact(unit, np.arange(n), k, progress)
         return NeighborGraph(found, values, "exact", 1.0)
     found, values = _search_hnsw(unit, k, progress)
-    short = np.flatnonzero((found < 0).any(axis=1))  # a walk that ended too soon
-    if len(short):
-        found[short], values[short] = _search_exact(unit, short, k, None)
     sample = np.random.default_rng(seed).choice(n, min(RECALL_SAMPLE, n), replace=False)
     truth, _ = _search_exact(unit, sample, k, None)
     hits = sum(np.intersect1d(a, b).size for a, b in zip(truth, found[sample], strict=True))
     return NeighborGraph(found, values, "hnsw", hits / truth.size)
+
+
+def pair_cosines(
+    unit: Floats, rows: NDArray[np.integer], others: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return cosines of some rows with others, the same to the last bit on every processor.
+
+    Products of single-precision numbers are exact in double precision, and NumPy adds up a row of
+    them pairwise, in an order of its own making; a matrix product's order is the processor's.
+
+    Parameters
+    ----------
+    unit : ndarray of shape (n, dim), float32
+        Normalised rows.
+    rows : ndarray of shape (m,), int
+    others : ndarray of shape (m, k), int
+
+    Returns
+    -------
+    ndarray of shape (m, k), float64
+        Rounded to a millionth.
+    """
+    cosines = np.empty(others.shape)
+    step = max(1, PRODUCTS // max(1, others.shape[1] * unit.shape[1]))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        products = np.multiply(unit[others[part]], unit[rows[part], None], dtype=np.float64)
+        cosines[part] = products.sum(axis=2)
+    return cosines.round(DECIMALS)
 
 
 def _search_exact(
@@ -241,7 +283,7 @@ def _search_exact(
 
     index = faiss.IndexFlatIP(unit.shape[1])
     index.add(unit)
-    return _search(index, unit, rows, k, progress)
+    return _search(index, unit, rows, k, progress, exact=True)
 
 
 def _search_hnsw(
@@ -253,29 +295,73 @@ def _search_hnsw(
     index.hnsw.efConstruction = 100
     index.hnsw.efSearch = max(128, 4 * k)
     index.add(unit)
-    return _search(index, unit, np.arange(len(unit)), k, progress)
+    return _search(index, unit, np.arange(len(unit)), k, progress, exact=False)
 
 
 def _search(
-    index: object,
+    index: Any,
     unit: Floats,
     rows: NDArray[np.integer],
     k: int,
     progress: Callable[[float], None] | None,
-    block: int = 4096,
+    *,
+    exact: bool,
 ) -> tuple[NDArray[np.int32], Floats]:
-    """Search `rows` of `unit` in `index`, each row itself left out."""
+    """Search `rows` of `unit` in `index`, each row itself left out.
+
+    Rows for which what is proposed may lack a neighbour are searched among all points: those that
+    have more copies than fit, and those of an approximate search that ended too soon.
+    """
+    n, dim = unit.shape
+    proposed = min(n, k + 1 + SPARE)
+    # How far a cosine in single precision may lie from the rounded one.
+    error = float(np.finfo(np.float32).eps) * dim**0.5 + 10.0**-DECIMALS
     found = np.empty((len(rows), k), dtype=np.int32)
     values = np.empty((len(rows), k), dtype=np.float32)
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
-        similarity, near = index.search(unit[part], k + 1)  # type: ignore[attr-defined]
-        # A point is usually its own first hit, but not beside duplicates, and an approximate
-        # search may miss it: then the last hit is the one too many.
-        own = near == part[:, None]
-        own[~own.any(axis=1), k] = True
-        found[start : start + block] = near[~own].reshape(-1, k)
-        values[start : start + block] = similarity[~own].reshape(-1, k)
+    unsettled = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(rows), ROWS):
+        part = slice(start, start + ROWS)
+        similarity, near = index.search(unit[rows[part]], proposed)
+        # A point is usually its own first hit, but not beside many copies.
+        other = (near >= 0) & (near != rows[part, None])
+        cosines = np.where(other, pair_cosines(unit, rows[part], near), -np.inf)
+        order = np.lexsort((near, -cosines))[:, :k]
+        found[part] = np.take_along_axis(near, order, axis=1)
+        values[part] = (best := np.take_along_axis(cosines, order, axis=1))
+        short = ~np.isfinite(best[:, -1])
+        if exact and proposed < n:
+            short |= similarity[:, -1] + error >= best[:, -1]
+        unsettled.append(start + np.flatnonzero(short))
         if progress:
-            progress(min(1.0, (start + block) / len(rows)))
+            progress(min(1.0, (start + ROWS) / len(rows)))
+    again = np.concatenate(unsettled)
+    found[again], values[again] = _search_all(unit, rows[again], k)
+    return found, values
+
+
+def _search_all(
+    unit: Floats, rows: NDArray[np.integer], k: int
+) -> tuple[NDArray[np.int32], Floats]:
+    """Search all points in double precision, copies only once."""
+    found = np.empty((len(rows), k), dtype=np.int32)
+    values = np.empty((len(rows), k), dtype=np.float32)
+    if not len(rows):
+        return found, values
+    firsts, copy_of = np.unique(unit[rows], axis=0, return_index=True, return_inverse=True)[1:]
+    copies = np.split(np.argsort(copy_of, kind="stable"), np.cumsum(np.bincount(copy_of))[:-1])
+    step = max(1, COSINES // len(unit))
+    for start in range(0, len(firsts), step):
+        some = unit[rows[firsts[start : start + step]]].astype(np.float64)
+        cosines = np.concatenate(
+            [some @ unit[first : first + ROWS].T for first in range(0, len(unit), ROWS)], axis=1
+        ).round(DECIMALS)
+        for row, same in zip(cosines, copies[start : start + step], strict=True):
+            # One more than asked for, as the point itself is among them, or copies before it.
+            bound = np.partition(row, -k - 1)[-k - 1]
+            best = np.flatnonzero(row >= bound)
+            best = best[np.argsort(-row[best], kind="stable")][: k + 1]
+            for at in same:
+                own = best == rows[at]
+                own[k] |= not own.any()
+                found[at], values[at] = best[~own], row[best[~own]]
     return found, values
