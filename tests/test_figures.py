@@ -314,6 +314,119 @@ def test_what_cannot_be_drawn_is_refused(small_atlas: Path, tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def group_found(name: str, **figures: Any) -> dict[str, Any]:
+    known = {"share": 0.3, "low": 0.2, "high": 0.4, "chance": 0.1, "k": 10, "n": 9, "tests": 3}
+    return {"group": name, **known, **figures}
+
+
+def test_an_unsure_group_is_half_filled_and_the_caption_says_so():
+    found = [
+        group_found("sure", gathers=True, unsure=False),
+        group_found("not", gathers=False, unsure=False),
+        group_found("unsure", gathers=False, unsure=True),
+    ]
+    (ax,) = figure_of("group", found).axes
+    dots = {
+        name.get_text(): (dot.get_fillstyle(), dot.get_markerfacecolor())
+        for name, dot in zip(
+            ax.get_yticklabels(),
+            [line for line in ax.lines if line.get_marker() == "o"],
+            strict=True,
+        )
+    }
+    assert dots == {
+        "sure": ("full", "#0b6e66"),
+        "not": ("full", "white"),
+        "unsure": ("left", "#0b6e66"),
+    }
+    assert "half filled where that is unsure" in written(figure_of("group", found))
+    # An older atlas does not tell.
+    old = [group_found("sure", gathers=True), group_found("not", gathers=False)]
+    assert "unsure" not in written(figure_of("group", old))
+
+
+def written(figure: Any) -> str:
+    return " ".join(" ".join(texts(figure)).split())
+
+
+def positions_found(*breaks: dict[str, Any]) -> dict[str, Any]:
+    heat = {"rows": 2, "block": 1, "low": -1.0, "high": 1.0, "values": "AP//AA=="}
+    known = {"usual": 0.9, "strength": 8.0}
+    return {
+        "first_row": 0,
+        "cosines": [0.9] * 9,
+        "norms": [1.0] * 10,
+        "heatmap": heat,
+        "breaks": [{**known, **each} for each in breaks],
+    }
+
+
+def test_an_unsure_break_is_paler_and_the_caption_says_so():
+    sure = {"first": 3, "last": 4, "cosines": [0.5], "unsure": False}
+    unsure = {"first": 6, "last": 7, "cosines": [0.6], "unsure": True}
+    both = figure_of("positions", [positions_found(sure, unsure)])
+    for ax in both.axes[-2:]:
+        assert [patch.get_alpha() for patch in ax.patches] == [0.35, 0.12]
+    said = written(both)
+    assert "Shaded: the breaks, 3 to 4 (cosines 0.500)." in said
+    assert "Shaded lightly: perhaps a break, 6 to 7 (cosines 0.600)." in said
+    assert "No break is sure. Shaded lightly" in written(
+        figure_of("positions", [positions_found(unsure)])
+    )
+    assert "There is no break." in written(figure_of("positions", [positions_found()]))
+    del sure["unsure"]  # as an older atlas has it
+    old = written(figure_of("positions", [positions_found(sure)]))
+    assert "Shaded: the breaks, 3 to 4 (cosines 0.500)." in old
+    assert "lightly" not in old
+
+
+def senses_found(word: str, **figures: Any) -> dict[str, Any]:
+    curve = [0.4, 0.5]
+    return {
+        "word": word,
+        "n": 20,
+        "senses": {"a": 10, "b": 10},
+        "layers": [0, 1],
+        "neighbor_accuracy": curve,
+        "centroid_accuracy": curve,
+        "shuffled": {"neighbor_accuracy": curve},
+        "majority": 0.5,
+        **figures,
+    }
+
+
+def test_an_unsure_word_is_marked_and_the_caption_says_so():
+    found = [senses_found("bank", unsure=False), senses_found("bat", unsure=True)]
+    said = written(figure_of("senses", found))
+    assert "bank (2 senses, 20)" in said
+    assert "bank (2 senses, 20) (?)" not in said
+    assert "bat (2 senses, 20) (?)" in said
+    assert "(?): whether the senses lie apart is unsure." in said
+    assert "unsure" not in written(figure_of("senses", [senses_found("bank")]))
+
+
+def test_the_skewness_of_hubs_is_drawn_with_its_interval():
+    bins = [{"from": 0, "to": 9, "median": 3, "low": 2, "high": 4}]
+    known = {
+        "k": 10,
+        "skewness": 0.5,
+        "chance_skewness": 0.3,
+        "orphans": 1,
+        "hubs": [{"label": "a", "occurrences": 9}],
+        "correlation": None,
+        "histogram": [{"occurrences_from": 0, "occurrences_to": 0, "points": 3}],
+        "bins": bins,
+    }
+    interval = {"skewness_low": 0.3, "skewness_high": 0.8}
+    sure, unsure = (
+        written(figure_of("hubness", [{**known, **interval, "unsure": each}]))
+        for each in (False, True)
+    )
+    assert "Skewness 0.50 (95 % interval 0.30 to 0.80), 0.30 by chance" in sure
+    assert "0.30 to 0.80, so that marked hubs are unsure), 0.30 by chance" in unsure
+    assert "Skewness 0.50, 0.30 by chance" in written(figure_of("hubness", [known]))
+
+
 def test_a_heat_map_is_decoded():
     heat = {"rows": 2, "block": 1, "low": -1.0, "high": 1.0, "values": "AP//AA=="}
     assert decoded(heat).tolist() == [[-1, 1], [1, -1]]

@@ -291,10 +291,15 @@ export interface GroupFigures {
   p: number | null;
   /** After Holm's correction for so many `tests`. */
   p_corrected: number | null;
+  /** Where it may lie: the permutations know it no better (95 %). */
+  p_corrected_low: number | null;
+  p_corrected_high: number | null;
   tests: number;
   permutations: number;
   seed: number;
+  /** Whether it gathers for sure; and whether p may lie on either side of .05. */
   gathers: boolean;
+  unsure: boolean;
   /** Members with the most, and with the fewest, of their own about them. */
   examples: LabelledShare[];
   strays: LabelledShare[];
@@ -321,7 +326,12 @@ export interface PositionFigures {
     last: number;
     cosines: (number | null)[];
     usual: number | null;
+    /** How far the lowest lies below the usual, in the table's usual spreads, with its 95 % interval. */
     strength: number | null;
+    strength_low: number | null;
+    strength_high: number | null;
+    /** Whether it may be a break or not: what decides it lies near its threshold. */
+    unsure: boolean;
   }[];
   /** Where a stretch begins that is unlike the one before. */
   change_points: {
@@ -329,6 +339,9 @@ export interface PositionFigures {
     /** What changes. */
     of: "direction" | "norm";
     strength: number | null;
+    strength_low: number | null;
+    strength_high: number | null;
+    unsure: boolean;
     /** Cosine on one side, and from one side to the other. */
     within: number | null;
     across: number | null;
@@ -398,6 +411,10 @@ export interface SenseFigures {
   p: number | null;
   /** Corrected for the other words too; the verdict goes by it. */
   p_corrected: number | null;
+  /** Where it may lie: the shuffles know it no better (95 %); and whether that is on either side of .05. */
+  p_corrected_low: number | null;
+  p_corrected_high: number | null;
+  unsure: boolean;
   best_layer: number | null;
   scored: "leave-one-out" | "split";
   train: number | null;
@@ -542,8 +559,14 @@ export interface LabelledNorm {
 export interface HubFigures {
   n: number;
   k: number;
+  /** Of the counts, with its 95 % interval. */
   skewness: number | null;
+  skewness_low: number | null;
+  skewness_high: number | null;
   chance_skewness: number | null;
+  /** Whether there are marked hubs for sure; and whether the skewness may lie on either side of what marks them. */
+  marked: boolean;
+  unsure: boolean;
   largest: number;
   /** Points that are nobody's neighbour. */
   orphans: number;

@@ -132,7 +132,9 @@ def senses_figure(found: Sequence[Mapping[str, Any]], *, of: str = "") -> Figure
     """Draw how well the senses of each word are told apart, by layer, beside chance."""
     panels = [
         Panel(
-            f"{each['word']} ({len(each['senses'])} senses, {each['n']})",
+            f"{each['word']} ({len(each['senses'])} senses, {each['n']})"
+            # Of what an older atlas keeps none is unsure.
+            + (" (?)" if each.get("unsure") else ""),
             (
                 Curve("nearest neighbour", each["neighbor_accuracy"]),
                 Curve("nearest centroid", each["centroid_accuracy"], DISTINCT[0]),
@@ -147,6 +149,8 @@ def senses_figure(found: Sequence[Mapping[str, Any]], *, of: str = "") -> Figure
         "Share of occurrences given the right sense: that of the nearest other occurrence, or of "
         "the sense's centroid; in brackets the senses and the occurrences."
     )
+    if any(each.get("unsure") for each in found):
+        caption += " (?): whether the senses lie apart is unsure."
     columns = COLUMNS if len(panels) > 2 else len(panels)
     title, layers = "At which layer do senses part?", found[0]["layers"]
     return panels_figure(title, caption, layers, panels, of=of, columns=columns)

@@ -45,11 +45,14 @@ def groups_figure(
     """
     rows = sorted(found, key=lambda each: (each["share"] or 0.0, each["group"]))
     k, tests = rows[0]["k"], rows[0]["tests"]
+    # Of what an older atlas keeps none is unsure.
+    unsure = [bool(each.get("unsure")) for each in rows]
+    doubt = ", half filled where that is unsure" if any(unsure) else ""
     with styled():
         caption = (
             f"Dot: mean share of a member's {k} nearest neighbours that are members too, with its "
             "95 % interval; filled where more than chance (permutation test, p < 0.05 corrected "
-            f"for {tests} groups). Tick: chance. At the right the number of members."
+            f"for {tests} groups){doubt}. Tick: chance. At the right the number of members."
         )
         names = [each["group"] for each in rows]
         tall = 0.25 + 0.2 * len(rows)
@@ -71,7 +74,9 @@ def groups_figure(
                 "o",
                 ms=5,
                 color=ACCENT,
-                mfc=ACCENT if each["gathers"] else "white",
+                mfc=ACCENT if each["gathers"] or unsure[y] else "white",
+                fillstyle="left" if unsure[y] else "full",
+                markerfacecoloralt="white",
                 zorder=3,
             )
             if each["chance"]:

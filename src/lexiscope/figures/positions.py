@@ -36,11 +36,17 @@ def positions_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7
     """
     first = int(found["first_row"])
     with styled():
-        breaks = [_named(each) for each in found["breaks"]]
+        # Of what an older atlas keeps none is unsure.
+        sure = [_named(each) for each in found["breaks"] if not each.get("unsure")]
+        unsure = [_named(each) for each in found["breaks"] if each.get("unsure")]
+        said = f"Shaded: the breaks, {' and '.join(sure)}." if sure else "There is no break."
+        if unsure:
+            said = said.replace("There is no break", "No break is sure")
+            said += f" Shaded lightly: perhaps a break, {' and '.join(unsure)}."
         caption = (
             "Left: cosine similarity of every position with every other. Right: of each with the "
             "next, and the lengths of their vectors, whose axis leaves out the outermost 2 %. "
-            + (f"Shaded: the breaks, {' and '.join(breaks)}." if breaks else "There is no break.")
+            + said
         )
         square, base = 2.45, 0.4
         figure = sheet(width, base + square + 0.25, "Positions", caption, of)
@@ -63,7 +69,8 @@ def positions_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7
             ax.locator_params(axis="y", nbins=4)
             for each in found["breaks"]:
                 # A break that is one pair of rows would be a hair's breadth.
-                ax.axvspan(each["first"] - 1.5, each["last"] + 1.5, color=BAND, alpha=0.35, lw=0)
+                ends = each["first"] - 1.5, each["last"] + 1.5
+                ax.axvspan(*ends, color=BAND, alpha=0.12 if each.get("unsure") else 0.35, lw=0)
         return figure
 
 

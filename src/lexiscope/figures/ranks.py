@@ -44,7 +44,7 @@ def hubs_figure(found: Mapping[str, Any], *, of: str = "", width: float = 7.0) -
         hubs = ", ".join(f"{each['label']} ({each['occurrences']:,})" for each in found["hubs"][:5])
         caption = (
             f"How often a point is among the {found['k']} nearest of others. Skewness "
-            f"{_short(found['skewness'])}, {_short(found['chance_skewness'])} by chance; "
+            f"{_skewness(found)}, {_short(found['chance_skewness'])} by chance; "
             f"{found['orphans']:,} {'is' if found['orphans'] == 1 else 'are'} nobody's neighbour. "
             f"Largest hubs: {hubs}. Rank correlation "
             f"{_interval(found)}."
@@ -156,6 +156,15 @@ def _interval(found: Mapping[str, Any]) -> str:
         f"{_short(found['correlation'])} (95 % interval {_short(found['low'])} to "
         f"{_short(found['high'])})"
     )
+
+
+def _skewness(found: Mapping[str, Any]) -> str:
+    """Say it with its interval, which what an older atlas keeps does not have."""
+    if found.get("skewness_low") is None:
+        return _short(found["skewness"])
+    doubt = ", so that marked hubs are unsure" if found["unsure"] else ""
+    low, high = (_short(found[f"skewness_{end}"]) for end in ("low", "high"))
+    return f"{_short(found['skewness'])} (95 % interval {low} to {high}{doubt})"
 
 
 def _short(value: float | None) -> str:

@@ -47,6 +47,30 @@ test("of a group is said which words it lacks, and which were left out", () => {
   expect(factsOf(made("group", { ...drinks, missing: [], left_out: undefined }))[0][1]).toBe("3 of 6 words");
 });
 
+test("what is unsure is said to be, and where it may lie", () => {
+  const unsure = { n: 9, words: null, k: 10, permutations: 9999, tests: 2, p_corrected: 0.049, p_corrected_low: 0.045, p_corrected_high: 0.053 };
+  const told = (figures: Record<string, unknown>) => factsOf(made("group", { ...unsure, ...figures })).at(-1)![1];
+  expect(told({ unsure: true })).toBe(".049 (9,999 permutations, 2 groups); unsure: it lies between .045 and .053");
+  expect(told({ unsure: false })).toBe(".049 (9,999 permutations, 2 groups)");
+  const place = { first: 4, last: 5, cosines: [0.5], usual: 0.7, strength: 8.4, strength_low: 7.4, strength_high: 9.4 };
+  const positions = { n: 9, unused: 0, change_points: [{ row: 7, of: "norm", before: 1, after: 2, strength: 9, strength_low: 7, strength_high: 11, unsure: true }] };
+  expect(factsOf(made("positions", { ...positions, breaks: [{ ...place, unsure: false }, { ...place, unsure: true }] })).slice(1)).toEqual([
+    ["break", "rows 4 to 5: cosine .5, usually .7; 8.4 times the usual spread (95 % interval 7.4 to 9.4)"],
+    ["break, unsure", "rows 4 to 5: cosine .5, usually .7; 8.4 times the usual spread (95 % interval 7.4 to 9.4)"],
+    ["change, unsure", "at row 7: norm 1 before, 2 from there on; 9 times the usual spread (95 % interval 7 to 11)"],
+  ]);
+  const hubs = { n: 9, k: 3, skewness: 0.5, skewness_low: 0.3, skewness_high: 0.8, chance_skewness: 0.3, orphans: 0 };
+  expect(factsOf(made("hubness", hubs))[1]).toEqual(["skewness", ".5 (95 % interval .3 to .8); by chance .3"]);
+});
+
+test("figures of an earlier version, which tell nothing of what is unsure, are shown as they were", () => {
+  const old = { n: 9, unused: 0, breaks: [{ first: 4, last: 5, cosines: [0.5], usual: 0.7, strength: 20 }], change_points: [] };
+  expect(factsOf(made("positions", old))[1]).toEqual(["break", "rows 4 to 5: cosine .5, usually .7"]);
+  const hubs = { n: 9, k: 3, skewness: 0.5, chance_skewness: 0.3, orphans: 0 };
+  expect(factsOf(made("hubness", hubs))[1]).toEqual(["skewness", ".5; by chance .3"]);
+  expect(factsOf(made("group", { n: 9, words: null, permutations: 99, tests: 1, p_corrected: 0.03 })).at(-1)![1]).toBe(".03 (99 permutations, 1 groups)");
+});
+
 test("words are sorted by what they gain over the commonest sense", () => {
   const sorted = byGain([word("even", 0.6, 0.6), word("clear", 0.95, 0.5), word("easy", 1, 0.9)]);
   expect(sorted.map(title)).toEqual(["clear", "easy", "even"]);
