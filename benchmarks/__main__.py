@@ -23,6 +23,7 @@ NAMES = (
     "page",
     "html",
     "demo",
+    "kernels",
 )
 
 

@@ -103,7 +103,9 @@ def table_results(atlas: Atlas) -> Iterator[Result]:
     table = atlas["position"].vectors
     found = breaks(table)
     # The first and the last position differ from the rest in every model: no news.
-    inner = [each for each in found if each.first > 0 and each.last < len(table) - 1]
+    inner = [
+        each for each in found if each.first > 0 and each.last < len(table) - 1 and not each.unsure
+    ]
     title = "The position table has no break"
     if inner:
         places = [f"{row}/{row + 1}" for row in range(inner[0].first, inner[0].last)]

@@ -137,7 +137,7 @@ def _print_groups(groups: Sequence[Finding]) -> None:
                 if each["lift"] is not None
                 else "-",
                 "p": _p_value(each),
-                "gathers": "yes" if each["gathers"] else "no",
+                "gathers": "unsure" if each.get("unsure") else "yes" if each["gathers"] else "no",
             }
             for each in (found.figures for found in groups)
         ]

@@ -582,14 +582,19 @@ export interface HubFigures {
 
 export interface ClusterFigures {
   n: number;
+  /** Points in the clusters that are sure. */
   clustered: number;
   share: number | null;
   found: number;
+  /** Clusters whose stability may lie on either side of the least there must be, and their points. */
+  unsure: number;
+  unsure_clustered: number;
   method: string;
   parameters: Record<string, unknown>;
   /** Clusters, and points in them, in the same numbers shuffled among the points; null if not asked. */
   chance_found: number | null;
   chance_clustered: number | null;
+  chance_unsure: number | null;
   /** How many were found and did not come again in resamples; they are not listed. */
   dissolved: number;
   clusters: FoundCluster[];
@@ -601,8 +606,12 @@ export interface ClusterFigures {
 export interface FoundCluster {
   name: string;
   size: number;
-  /** Mean Jaccard similarity with its likes in resamples, 0 to 1. */
+  /** Mean Jaccard similarity with its likes in resamples, 0 to 1, and the 95 % interval of that mean. */
   stability: number | null;
+  low: number | null;
+  high: number | null;
+  /** Whether the interval holds the least there must be. */
+  unsure: boolean;
   /** The point in its middle. */
   center: number | null;
   points: number[];

@@ -85,8 +85,13 @@ def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.
         caption = (
             f"{found['found']:,} dense clusters{beside} hold {found['clustered']:,} of "
             f"{found['n']:,} points; the {len(rows)} largest, each named by its members. At the "
-            "right the stability: how much of it comes again in resamples, 0 to 1."
+            "right the stability: how much of it comes again in resamples, 0 to 1, and half of its "
+            "95 % interval."
         )
+        # Of what an older atlas keeps none is unsure.
+        doubtful = [bool(each.get("unsure")) for each in rows]
+        if any(doubtful):
+            caption += " Hollow: unsure, as the interval holds .6, the least there must be."
         names = [each["name"] for each in rows]
         tall = 0.2 * len(rows)
         figure = sheet(width, tall + 0.65, "Dense clusters", noted(caption, names), of)
@@ -96,7 +101,8 @@ def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.
         ax.set_xscale("log")
         ax.set_xlim(0.8 * min(sizes, default=1), 1.9 * max(sizes, default=1))
         ax.hlines(places, 0, sizes, color=LINE, lw=0.8)
-        ax.plot(sizes, places, "o", color=ACCENT, ms=5)
+        for size, place, hollow in zip(sizes, places, doubtful, strict=True):
+            ax.plot(size, place, "o", color=ACCENT, ms=5, mfc="white" if hollow else ACCENT)
         name_rows(ax, places, [name if len(name) <= 34 else f"{name[:33]}…" for name in names])
         ax.set_ylim(0.3, len(rows) + 0.7)
         _counted(ax.xaxis)
@@ -117,12 +123,19 @@ def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.
                     ax,
                     1.14,
                     place,
-                    f"{each['stability']:.2f}",
+                    _give_or_take(each),
                     transform=ax.get_yaxis_transform(),
                     va="center",
                     ha="right",
                 )
         return figure
+
+
+def _give_or_take(cluster: Mapping[str, Any]) -> str:
+    """Write a stability with half of its interval, where that is known."""
+    if cluster.get("high") is None:
+        return f"{cluster['stability']:.2f}"
+    return f"{cluster['stability']:.2f} ± {(cluster['high'] - cluster['low']) / 2:.2f}"
 
 
 def _counted(axis: Axis) -> None:

@@ -24,6 +24,10 @@ EXAGGERATED, PLAIN = 125, 250
 EXAGGERATION = 12.0
 # Of more points than this a tree takes longer than a grid, in the plane.
 MANY = 300
+# Of the start, in units of its spread: the last bits of principal components and of rotations are
+# the processor's. Components start with this spread.
+DECIMALS = 5
+NARROW = 1e-4
 # A given start is shrunk: points have room to pass each other, and yet end near where they were.
 SHRUNK = 0.25
 SUPERVISION = 0.5
@@ -155,13 +159,16 @@ def _start(vectors: NDArray[np.float32], dims: int, given: NDArray[np.floating] 
     if given is None:
         components = pca(vectors, dims=dims).coordinates.astype(np.float64)
         spread = components[:, 0].std()
-        return np.asarray(components / (spread if spread > 0 else 1) * 1e-4)
+        # What only rounding tells apart must not grow into another picture.
+        return np.asarray((components / (spread if spread > 0 else 1)).round(DECIMALS) * NARROW)
     start = np.array(given, dtype=np.float64)
     if start.shape != (len(vectors), dims) or not np.isfinite(start).all():
         raise LexiscopeError(
             f"start: give finite coordinates of shape {(len(vectors), dims)}, not {start.shape}"
         )
-    return np.asarray(SHRUNK * (start - start.mean(axis=0)))
+    start -= start.mean(axis=0)
+    spread = np.abs(start).max()
+    return np.asarray((start / (spread if spread > 0 else 1)).round(DECIMALS) * spread * SHRUNK)
 
 
 def _affinities(near: NeighborGraph, perplexity: float | None) -> Any:

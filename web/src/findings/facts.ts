@@ -126,6 +126,8 @@ export function factsOf(finding: Finding): Fact[] {
     const settings = Object.entries(clusters.parameters).map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
     return [
       ["points", `${count(clusters.n)}, ${count(clusters.clustered)} of them in clusters (${share(clusters.share)})`],
+      // Findings of an earlier version do not tell.
+      ...(clusters.unsure ? [["unsure", `${count(clusters.unsure)} clusters of ${count(clusters.unsure_clustered)} points`] as Fact] : []),
       ["did not come again", `${count(clusters.dissolved)} more, not listed`],
       ["method", [clusters.method, ...settings].join(", ")],
       ["stability from", `${clusters.resamples} resamples (seed ${clusters.seed})`],
@@ -155,7 +157,7 @@ const READING: Record<string, string> = {
   hubness:
     "Everyone has the same number of nearest neighbours, but some points are a neighbour of very many: hubs. The histogram counts points by how often they are one. A long tail to the right means that neighbour lists repeat the same few points. Skewness says how long it is; where its interval holds the value from which hubs are marked, whether there are any is unsure.",
   clusters:
-    "Points in crowded places that are separated by emptier ones. Stability says how much of a cluster comes back when some points are left out: 1 is all of it, and below about .6 its outline is doubtful.",
+    "Points in crowded places that are separated by emptier ones. Stability says how much of a cluster comes back when some points are left out: 1 is all of it, and below .6 it is not shown. The draws tell it to within a few hundredths only, so one that may lie on either side of .6 is marked as unsure.",
 };
 
 export function reading(name: string): string | null {
