@@ -8,8 +8,10 @@ from lexiscope.errors import LexiscopeError
 from lexiscope.neighbors import (
     check_memory,
     nearest,
+    nearest_points,
     neighbor_graph,
     normalize,
+    pair_cosines,
     scores,
     spherize,
 )
@@ -82,6 +84,63 @@ def test_nearest_orders_ties_by_point_and_leaves_out():
     assert nearest(values, 3, "euclidean").tolist() == [0, 3, 1]
     assert nearest(values, 9, "cosine", np.array([1, 1, 4])).tolist() == [2, 3, 0]
     assert nearest(values[:1], 5, "cosine", np.array([0])).tolist() == []
+
+
+def test_nearest_points_by_hand():
+    query = np.array([0, 3], dtype=np.float32)
+    for metric, points, values in (
+        ("cosine", [2, 1, 0], [1, 0.6, 0]),
+        ("dot", [2, 1, 0], [6, 1.8, 0]),
+        ("euclidean", [2, 1, 0], [1, (0.64 + 2.4**2) ** 0.5, 10**0.5]),
+    ):
+        vectors = normalize(FOUR) if metric == "cosine" else FOUR
+        near, found = nearest_points(vectors, query, 3, metric)
+        assert near.tolist() == points
+        assert found.tolist() == pytest.approx(values)
+    assert nearest_points(normalize(FOUR), query, 9, "cosine", np.array([2]))[0].tolist() == [
+        1,
+        0,
+        3,
+    ]
+
+
+def nearly_equal(n: int, dim: int = 40) -> NDArray[np.float32]:
+    """Points equally far from the first but for their last bits, the later ones a bit nearer."""
+    vectors = np.random.default_rng(0).normal(size=(n, dim)).astype(np.float32)
+    vectors[n // 2 :] = vectors[1] + 1e-8 * np.arange(n - n // 2)[:, None].astype(np.float32)
+    return vectors
+
+
+def test_what_only_rounding_tells_apart_is_in_point_order():
+    vectors = nearly_equal(60)
+    graph = neighbor_graph(vectors, 20)
+    # All of the later half are copies of point 1, to single precision.
+    assert graph.indices[1].tolist() == list(range(30, 50))
+    assert graph.indices[45].tolist() == [1, *range(30, 45), *range(46, 50)]
+    near, values = nearest_points(normalize(vectors), vectors[1], 20, "cosine", np.array([1]))
+    assert near.tolist() == list(range(30, 50))
+    assert set(values.tolist()) == {1.0}
+
+
+def test_graph_is_that_of_double_precision(word_table: NDArray[np.float32]):
+    part = word_table[:3000].copy()
+    part[100:160] = part[100]  # more copies than are proposed
+    part[200:240] = 0
+    unit = normalize(part)
+    cosines = (unit.astype(np.float64) @ unit.T.astype(np.float64)).round(6)
+    np.fill_diagonal(cosines, -np.inf)
+    expected = np.argsort(-cosines, axis=1, kind="stable")[:, :15]
+    graph = neighbor_graph(part, 15)
+    np.testing.assert_array_equal(graph.indices, expected)
+    np.testing.assert_array_equal(
+        graph.similarities, np.take_along_axis(cosines, expected, axis=1).astype(np.float32)
+    )
+    longer = neighbor_graph(part, 40)
+    np.testing.assert_array_equal(longer.first(15).indices, graph.indices)
+    rows = np.arange(0, 3000, 7)
+    np.testing.assert_array_equal(
+        pair_cosines(unit, rows, expected[rows]), np.take_along_axis(cosines, expected, 1)[rows]
+    )
 
 
 def test_spherize_centres_then_normalises():

@@ -136,13 +136,24 @@ def test_umap_tells_every_epoch_and_can_be_stopped():
         umap(vectors, graph, progress=stop)
 
 
-def test_umap_stays_near_a_given_start():
-    vectors, _ = clusters(200, 4)
+def test_umap_stays_near_a_given_start(word_table: np.ndarray):
+    vectors = word_table[5000:5400]
     graph = neighbor_graph(vectors, 15)
     first = umap(vectors, graph).coordinates
     spread = np.sqrt(((first - first.mean(axis=0)) ** 2).sum(axis=1).mean())
-    again = turned(umap(vectors, graph, start=first).coordinates, first)
-    assert np.linalg.norm(again - first, axis=1).mean() < 0.5 * spread
+
+    def moved(start: np.ndarray | None) -> float:
+        """How far points move on average, in spreads; a UMAP's details are its seed's."""
+        again = [
+            turned(umap(vectors, graph, start=start, seed=n).coordinates, first) for n in (1, 2, 3)
+        ]
+        return float(
+            np.mean([np.linalg.norm(each - first, axis=1).mean() for each in again]) / spread
+        )
+
+    # .13 and .42 here, .12 to .15 for each of three seeds and stretches of the table.
+    assert moved(first) < 0.25
+    assert moved(first) < 0.7 * moved(None)
     with pytest.raises(LexiscopeError, match="start: give finite coordinates"):
         umap(vectors, graph, start=first[:5])
 

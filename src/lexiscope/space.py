@@ -17,10 +17,9 @@ from lexiscope.neighbors import (
     METRICS,
     Metric,
     NeighborGraph,
-    nearest,
+    nearest_points,
     neighbor_graph,
     normalize,
-    scores,
     spherize,
 )
 from lexiscope.projection import METHODS, Method, Projection, projection_id, quality
@@ -150,15 +149,14 @@ class Space:
         parts = []
         for each in queries:
             asked = resolve(each, self.points, vectors)
-            values = scores(vectors, asked.vector, metric)
-            near = nearest(values, k, metric, asked.points)
+            near, values = nearest_points(vectors, asked.vector, k, metric, asked.points)
             parts.append(
                 pa.table(
                     {
                         "query": pa.array([asked.text] * len(near), type=pa.string()),
                         "point": pa.array(near),
                         "label": self.points["label"].take(pa.array(near)),
-                        "distance" if metric == "euclidean" else "similarity": values[near],
+                        "distance" if metric == "euclidean" else "similarity": values,
                     }
                 )
             )

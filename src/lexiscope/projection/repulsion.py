@@ -204,7 +204,7 @@ def _kernel(sizes: tuple[int, int], spacing: float) -> Doubles:
     values, slopes = np.empty(NODES), np.empty(NODES)
     _weights(0.0, values, slopes)
     shifts = np.arange(NODES) - ORDER // 2
-    # Cosines differ in their last bits from one processor to the next, and so does a matrix product.
+    # Cosines differ in their last bits from one processor to the next, as do matrix products.
     waves = (
         np.cos(2 * np.pi / size * np.arange(count)[:, None] * shifts).round(DECIMALS)
         for size, count in zip(sizes, made.shape, strict=True)

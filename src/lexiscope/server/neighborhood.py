@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lexiscope.neighbors import Metric, nearest, scores
+from lexiscope.neighbors import Metric, nearest_points
 from lexiscope.queries import resolve
 from lexiscope.server.library import Shelf
 
@@ -36,14 +36,13 @@ def neighborhood(
     form = "spherized" if spherized else "unit" if metric == "cosine" else "raw"
     vectors = shelf.vectors(chosen, form)
     asked = resolve(query, shelf.space.points, vectors)
-    values = scores(vectors, asked.vector, metric)
-    near = nearest(values, k, metric, asked.points)
+    near, values = nearest_points(vectors, asked.vector, k, metric, asked.points)
     return {
         "query": query,
         "metric": metric,
         "layer": chosen,
         "points": np.unique(asked.points).tolist(),
-        "neighbors": listed(shelf, near, values[near]),
+        "neighbors": listed(shelf, near, values),
     }
 
 
@@ -51,9 +50,7 @@ def nearest_to(
     shelf: Shelf, layer: int, vector: Floats, k: int
 ) -> tuple[NDArray[np.int64], Floats]:
     """Return the points most alike to a vector, nearest first, and their cosine similarities."""
-    values = scores(shelf.vectors(layer, "unit"), vector, "cosine")
-    near = nearest(values, k, "cosine")
-    return near, values[near]
+    return nearest_points(shelf.vectors(layer, "unit"), vector, k, "cosine")
 
 
 def listed(shelf: Shelf, points: NDArray[np.int64], values: Floats) -> list[dict[str, Any]]:
