@@ -9,10 +9,10 @@ WEB     := $(shell find web -path web/node_modules -prune -o -type f -print)
 PIP     := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs screenshots page chromium clean
+.PHONY: help setup demo test test-kernels lint bench docs screenshots page chromium clean
 
 help: ## Show what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 setup: $(VENV)/.dev $(PAGE) $(MODULES) ## Install everything for development into .venv
 
@@ -25,6 +25,17 @@ test: setup chromium ## Run the tests, fast ones first
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not server and not browser and not slow"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal -m "slow and not server and not browser"
 	$(BIN)/python -m pytest -m "server or browser"
+
+# As an older processor computes it: what is measured must not hang on the last bits.
+KERNELS := OPENBLAS_CORETYPE=Sandybridge FAISS_SIMD_LEVEL=NONE NPY_DISABLE_CPU_FEATURES=X86_V3 \
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE \
+	NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES=
+
+test-kernels: setup ## Run what measures and maps again, under older kernels of the same libraries (x86-64)
+	$(KERNELS) $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
+		-m "not server and not browser" tests/test_findings_*.py tests/test_measure*.py \
+		tests/test_neighbors.py tests/test_density.py tests/test_evidence.py tests/test_encoder.py \
+		tests/test_projection.py tests/test_tsne.py tests/test_regions.py tests/test_comparison.py
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .
