@@ -40,7 +40,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "all of these, one thread": {**THREAD, **BLAS, **TORCH, **FAISS, **NUMPY, **NUMBA, **LIBC},
 }
 # As many of the word table, so that all settings take minutes.
-WORDS = 8000
+WORDS = 4000
 MAPS = ("pca", "tsne")
 
 

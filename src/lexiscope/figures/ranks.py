@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LISTED = 25
+# Where the stability of a cluster ends, in widths of the plot.
+RIGHT = 1.35
 
 
 def norms_figure(found: Mapping[str, Any], *, of: str = "", width: float = 5.5) -> Figure:
@@ -91,23 +93,26 @@ def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.
         # Of what an older atlas keeps none is unsure.
         doubtful = [bool(each.get("unsure")) for each in rows]
         if any(doubtful):
-            caption += " Hollow: unsure, as the interval holds .6, the least there must be."
+            caption += " Half filled: unsure, as the interval holds .6, the least there must be."
         names = [each["name"] for each in rows]
         tall = 0.2 * len(rows)
         figure = sheet(width, tall + 0.65, "Dense clusters", noted(caption, names), of)
-        ax = figure.plot(0.42 * width, 0.45, 0.48 * width, tall)
+        ax = figure.plot(0.42 * width, 0.45, 0.41 * width, tall)
         places = range(len(rows), 0, -1)
         sizes = [each["size"] for each in rows]
         ax.set_xscale("log")
         ax.set_xlim(0.8 * min(sizes, default=1), 1.9 * max(sizes, default=1))
         ax.hlines(places, 0, sizes, color=LINE, lw=0.8)
-        for size, place, hollow in zip(sizes, places, doubtful, strict=True):
-            ax.plot(size, place, "o", color=ACCENT, ms=5, mfc="white" if hollow else ACCENT)
+        for size, place, half in zip(sizes, places, doubtful, strict=True):
+            fill = "left" if half else "full"
+            ax.plot(size, place, "o", color=ACCENT, ms=5, fillstyle=fill, mfcalt="white")
         name_rows(ax, places, [name if len(name) <= 34 else f"{name[:33]}…" for name in names])
         ax.set_ylim(0.3, len(rows) + 0.7)
         _counted(ax.xaxis)
         ax.set_xlabel("points (logarithmic)")
-        say(ax, 1.14, len(rows) + 0.75, "stability", transform=ax.get_yaxis_transform(), ha="right")
+        say(
+            ax, RIGHT, len(rows) + 0.75, "stability", transform=ax.get_yaxis_transform(), ha="right"
+        )
         for place, each in zip(places, rows, strict=True):
             ax.annotate(
                 f"{each['size']:,}",
@@ -121,7 +126,7 @@ def clusters_figure(found: Mapping[str, Any], *, of: str = "", width: float = 6.
             if each["stability"] is not None:
                 say(
                     ax,
-                    1.14,
+                    RIGHT,
                     place,
                     _give_or_take(each),
                     transform=ax.get_yaxis_transform(),
