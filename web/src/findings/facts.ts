@@ -157,7 +157,7 @@ const READING: Record<string, string> = {
   hubness:
     "Everyone has the same number of nearest neighbours, but some points are a neighbour of very many: hubs. The histogram counts points by how often they are one. A long tail to the right means that neighbour lists repeat the same few points. Skewness says how long it is; where its interval holds the value from which hubs are marked, whether there are any is unsure.",
   clusters:
-    "Points in crowded places that are separated by emptier ones. Stability says how much of a cluster comes back when some points are left out: 1 is all of it, and below .6 it is not shown. The draws tell it to within a few hundredths only, so one that may lie on either side of .6 is marked as unsure.",
+    "Points in crowded places that are separated by emptier ones. Stability says how much of a cluster comes back when some points are left out: 1 is all of it, and below .6 it is not shown. The draws tell it to within a few hundredths only, so one that may lie on either side of .6 has a question mark: it is unsure.",
 };
 
 export function reading(name: string): string | null {
