@@ -35,6 +35,8 @@ FLAGS = (
 ADDRESS = re.compile(r"http://[\w.:]+/")
 # Seconds that a busy machine may take for anything: it is waited for states, never for times.
 PATIENCE = 60.0
+# For what a server computes: beside others' work it gets the little that they leave it.
+COMPUTED = 900.0
 expect.set_options(timeout=1000 * PATIENCE)
 # Whether every map shows what it is to show: all is fetched, nothing moves.
 SETTLED = """(async () => {

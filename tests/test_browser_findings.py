@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import frames, opened, selected, settled, until, viewing
+from browser import COMPUTED, frames, opened, selected, settled, until, viewing
 from playwright.sync_api import Locator, Page, Route, expect
 
 import lexiscope as lx
@@ -19,6 +19,8 @@ from lexiscope.workflow import diff
 
 pytestmark = pytest.mark.browser
 Axe = Callable[[Page], list[str]]
+# Seconds that a test may take which waits for what is computed.
+LONG = pytest.mark.timeout(2 * COMPUTED)
 
 
 @pytest.fixture(scope="module")
@@ -198,12 +200,13 @@ def test_axe_finds_nothing(page: Page, address: str, axe: Axe, scheme: Any, widt
     assert map_["height"] > 150
 
 
+@LONG
 def test_two_layers_are_compared(page: Page, address: str, axe: Axe):
     opened(page, address, "#s=context&l=6&s2=context&l2=0")
     until(page, "lexiscope.panes[1].scene?.drawn === 458")
     page.get_by_role("button", name="Compare", exact=True).click()
     panel = page.get_by_test_id("comparison")
-    expect(panel.get_by_test_id("movement")).to_be_visible()
+    expect(panel.get_by_test_id("movement")).to_be_visible(timeout=1000 * COMPUTED)
     assert page.evaluate("lexiscope.panes.map((pane) => pane.color)") == ["~moved", "~moved"]
     until(page, "lexiscope.panes.every((pane) => pane.shown?.name === 'movement')")
     values = page.evaluate("Array.from(lexiscope.panes[0].shown.numbers)")
@@ -235,6 +238,7 @@ def test_what_cannot_be_compared_is_said(page: Page, address: str):
     expect(panel).to_contain_text("hold different things")
 
 
+@LONG
 def test_measuring_on_the_page(page: Page, small_atlas: Path, tmp_path: Path):
     own = tmp_path / "small.atlas"
     shutil.copytree(small_atlas, own)
@@ -244,7 +248,7 @@ def test_measuring_on_the_page(page: Page, small_atlas: Path, tmp_path: Path):
         panel = page.get_by_test_id("findings")
         expect(panel).to_contain_text("Nothing of this atlas was measured yet")
         panel.get_by_role("button", name="Measure", exact=True).click()
-        expect(panel.get_by_test_id("finding").first).to_be_visible(timeout=240_000)
+        expect(panel.get_by_test_id("finding").first).to_be_visible(timeout=1000 * COMPUTED)
         page.goto("about:blank")
     assert lx.Atlas.open(own).findings
 

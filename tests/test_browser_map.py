@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import (
+    COMPUTED,
     drawn,
     glided,
     hits,
@@ -24,11 +25,11 @@ from playwright.sync_api import Page, expect
 import lexiscope as lx
 
 pytestmark = pytest.mark.browser
+# Seconds that a test may take which waits for what is computed on the real weights.
+LONG = pytest.mark.timeout(3 * COMPUTED)
 SENTENCE = "he sat on the bank of the river"
-# Seconds for what is computed on the real weights.
-COMPUTED = 240
-# What the server knows by now, and not what its last news to the page was.
-LAYOUTS = "fetch('/api/jobs').then((answer) => answer.json()).then(([job]) => job.layouts)"
+# Of the last job, as the server knows it by now, whatever its last news to the page was.
+LAYOUTS = "fetch('/api/jobs').then((answer) => answer.json()).then((jobs) => jobs.at(-1).layouts)"
 
 
 def test_draws_every_point_and_says_so(page: Page, served: str):
@@ -239,6 +240,7 @@ def compute(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Compute on all")).click()
 
 
+@LONG
 def test_custom_axes_between_groups(page: Page, served: str):
     opened(page, served)
     page.get_by_role("button", name="New projection").click()
@@ -250,7 +252,7 @@ def test_custom_axes_between_groups(page: Page, served: str):
     form.get_by_label("y right").fill("/^(paris|london|berlin)$/")
     compute(page)
     # It is seen at once, and kept when it is measured.
-    until(page, "lexiscope.panes[0].preview !== null")
+    until(page, "lexiscope.panes[0].preview !== null", COMPUTED)
     until(page, "lexiscope.panes[0].projection.method === 'axes'", COMPUTED)
     until(page, "lexiscope.panes[0].coordinates?.id.includes('axes')")
     places = page.evaluate(
@@ -269,6 +271,7 @@ def test_custom_axes_between_groups(page: Page, served: str):
     assert places["seven"][1] < places["madrid"][1]
 
 
+@LONG
 def test_t_sne_runs_in_sight_pauses_and_stops(page: Page, served: str):
     opened(page, served)
     before = page.evaluate("lexiscope.panes[0].projection.id")
@@ -277,10 +280,11 @@ def test_t_sne_runs_in_sight_pauses_and_stops(page: Page, served: str):
     compute(page)
     job = page.get_by_test_id("job")
     expect(job).to_be_visible()
-    until(page, "lexiscope.panes[0].preview !== null")
+    until(page, "lexiscope.panes[0].preview !== null", COMPUTED)
     job.get_by_role("button", name="Pause").click()
     expect(job.get_by_role("button", name="Resume")).to_be_visible()
     held = page.evaluate(LAYOUTS)
+    assert held > 0
     # What is being laid out is of this space: elsewhere it is not shown.
     expect(page.get_by_text("not measured yet")).to_be_visible()
     page.evaluate("lexiscope.panes[0].open(lexiscope.panes[0].view.atlas, 'position')")
@@ -294,14 +298,15 @@ def test_t_sne_runs_in_sight_pauses_and_stops(page: Page, served: str):
     assert held <= again <= held + 1
     job.get_by_role("button", name="Resume").click()
     job.get_by_role("button", name="Perturb").click()
-    until(page, f"lexiscope.jobs[0].layouts > {held + 1}")
+    until(page, f"lexiscope.jobs[0].layouts > {held + 1}", COMPUTED)
     job.get_by_role("button", name="Stop").click()
-    until(page, "lexiscope.jobs[0].state === 'stopped'")
+    until(page, "lexiscope.jobs[0].state === 'stopped'", COMPUTED)
     expect(job).to_have_count(0)
     page.evaluate("lexiscope.panes[0].open(lexiscope.panes[0].view.atlas, 'word')")
     until(page, f"lexiscope.panes[0].projection?.id === {before!r}")
 
 
+@LONG
 def test_three_dimensions_and_orbit(page: Page, served: str):
     opened(page, served, "#s=context")
     page.get_by_role("button", name="New projection").click()
@@ -312,6 +317,7 @@ def test_three_dimensions_and_orbit(page: Page, served: str):
         page,
         "lexiscope.panes[0].projection.dims === 3 && "
         "lexiscope.panes[0].coordinates.columns.length === 3",
+        COMPUTED,
     )
     expect(page.get_by_role("img", name=re.compile("^Variance of the first"))).to_be_visible()
     first = picture(page)
@@ -364,6 +370,7 @@ def test_the_card_and_the_neighbours_show_their_sentences(page: Page, served: st
     expect(rows.first.locator("mark")).to_be_visible()
 
 
+@LONG
 def test_a_live_sentence_lands_among_its_sense(page: Page, served: str):
     opened(page, served, "#s=context")
     page.get_by_role("textbox", name="A sentence").fill(SENTENCE)
