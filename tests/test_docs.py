@@ -76,7 +76,7 @@ def ran(page: Path, folder: Path, environment: dict[str, str]) -> subprocess.Com
         env=os.environ | {"PATH": commands, "BROWSER": "true"} | environment,
         capture_output=True,
         text=True,
-        timeout=290,
+        timeout=580,
         check=False,
     )
 
@@ -91,7 +91,7 @@ def test_the_site_is_whole(tmp_path: Path):
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

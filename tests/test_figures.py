@@ -419,8 +419,12 @@ def test_the_skewness_of_hubs_is_drawn_with_its_interval():
     }
     interval = {"skewness_low": 0.3, "skewness_high": 0.8}
     sure, unsure = (
-        written(figure_of("hubness", [{**known, **interval, "unsure": each}]))
+        written(figure_of("hubness", [{**known, **interval, "marked": False, "unsure": each}]))
         for each in (False, True)
+    )
+    marked = {**known, **interval, "marked": True, "unsure": False}
+    assert "Skewness 0.50 (at 97.5 % confidence at least 0.30), 0.30 by chance" in written(
+        figure_of("hubness", [marked])
     )
     assert "Skewness 0.50 (95 % interval 0.30 to 0.80), 0.30 by chance" in sure
     assert "0.30 to 0.80, so that marked hubs are unsure), 0.30 by chance" in unsure

@@ -488,8 +488,9 @@ def test_what_is_unsure_is_worded_so():
     figures = found.figures
     assert figures["breaks"][0]["unsure"]
     assert found.points == (200, 201)
-    assert "whether the table breaks between the first and the last is unsure: they are" in (
-        found.statement
+    assert (
+        "whether the table breaks between the first and the last is unsure: neighbouring ones are"
+        in (found.statement)
     )
     assert (
         "between 200 and 201, 8 times the usual spread below those around them (95 % interval"

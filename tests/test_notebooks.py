@@ -29,7 +29,7 @@ def test_a_notebook_runs(path: Path, reported: Path, tmp_path: Path):
     # What its first cell makes; with these inputs it is found again.
     shutil.copytree(reported, tmp_path / "senses.atlas")
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=250, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(notebook, timeout=550, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()
     said = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in said if output["output_type"] == "error"]

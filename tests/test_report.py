@@ -113,9 +113,11 @@ def test_clusters_of_the_real_model_name_the_regions_of_its_map(
 ):
     about = figures["clusters word"].figures
     assert 50 < about["found"] < 1000
-    assert about["clustered"] + about["unclustered"] == about["n"] == 30522
+    within = about["clustered"] + about["unsure_clustered"]
+    assert within + about["unclustered"] == about["n"] == 30522
+    assert about["found"] + about["unsure"] == len(about["clusters"])
     held = [point for each in about["clusters"] for point in each["points"]]
-    assert len(held) == len(set(held)) == about["clustered"]
+    assert len(held) == len(set(held)) == within
     atlas = lx.Atlas.open(reported)
     labels = {each["text"] for each in lx.workflow.region_labels(atlas, "word", "tsne-2d")}
     assert labels & {each["name"] for each in about["clusters"]}

@@ -23,7 +23,7 @@ Graphs = tuple[NeighborGraph, NeighborGraph]
 Figures = dict[str, Any]
 
 BLOCK = 4096
-# Digits of a movement and of a mean similarity that all processors agree on.
+# Digits of a movement and of a mean similarity that all processors agree on, of the same vectors.
 MOVED_DIGITS, ALIKE_DIGITS = 9, 6
 # Words of its sentence that an occurrence is told by, on either side.
 AROUND = 3

@@ -180,9 +180,11 @@ def _skewness(found: Mapping[str, Any]) -> str:
     """Say it with its interval, which what an older atlas keeps does not have."""
     if found.get("skewness_low") is None:
         return _short(found["skewness"])
+    value, low, high = (_short(found[f"skewness{end}"]) for end in ("", "_low", "_high"))
+    if found["marked"]:  # of heavy tails the upper end is too low too often
+        return f"{value} (at 97.5 % confidence at least {low})"
     doubt = ", so that marked hubs are unsure" if found["unsure"] else ""
-    low, high = (_short(found[f"skewness_{end}"]) for end in ("low", "high"))
-    return f"{_short(found['skewness'])} (95 % interval {low} to {high}{doubt})"
+    return f"{value} (95 % interval {low} to {high}{doubt})"
 
 
 def _short(value: float | None) -> str:

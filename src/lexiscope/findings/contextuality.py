@@ -26,7 +26,8 @@ NAME = "contextuality"
 # Of a space with more, so many are looked at, by drawing whole texts.
 OCCURRENCES = 100_000
 SHOWN = 5
-# Digits of a mean cosine that all processors agree on; of equal layers and words the first is told.
+# Digits of a mean cosine that all processors agree on, given the same vectors; of equal layers and
+# words the first is told.
 DIGITS = 6
 # So many occurrences of each of them are shown at most, 5,000 of all.
 POINTS = 500

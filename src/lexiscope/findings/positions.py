@@ -151,10 +151,15 @@ def _breaks(inner: list[Break], first: int) -> str:
     )
     if strongest.unsure:
         said = (
-            "; whether the table breaks between the first and the last is unsure: they are "
-            f"{_places(strongest, first)}, {_times(strongest.strength)} the usual spread below "
-            f"those around them ({_interval(strongest)}; {counts}, abruptly)"
+            "; whether the table breaks between the first and the last is unsure: neighbouring "
+            f"ones are only {_places(strongest, first)}, {_times(strongest.strength)} the usual "
+            f"spread below those around them ({_interval(strongest)}; {counts})"
         )
+        if not _strength_decides(strongest):
+            said += (
+                f"; it is not sure that they drop by {DROP}, abruptly, and in at most {LONGEST} "
+                "pairs"
+            )
     weaker = sum(not each.unsure for each in inner[1:])
     unsure = len(inner) - 1 - weaker
     if weaker:
@@ -162,6 +167,11 @@ def _breaks(inner: list[Break], first: int) -> str:
     if unsure:
         said += f"; {unsure:,} more {'are' if unsure > 1 else 'is'} unsure"
     return said
+
+
+def _strength_decides(found: Break | ChangePoint) -> bool:
+    """Tell whether it is its strength that leaves it unsure."""
+    return found.strength_low < STRENGTH <= found.strength_high
 
 
 def _interval(found: Break | ChangePoint) -> str:
@@ -191,6 +201,8 @@ def _change(change: ChangePoint, changed: list[ChangePoint], noun: str, first: i
     if change.unsure:
         where = f"it is unsure whether {where}"
         spread += f", {_interval(change)}, where a change counts from {STRENGTH:.0f}"
+        if not _strength_decides(change):
+            spread += ", but it is not sure that it is abrupt"
     if change.of == "direction":
         return (
             f"{where} vectors are unlike those before: positions 3 to 10 apart are "

@@ -29,10 +29,12 @@ FEWEST = 2 * SMALLEST
 # Hennig (2007): from .6 on a cluster shows a pattern in the data, below .5 it has dissolved.
 STABLE = 0.6
 # One draw of a cluster of the word table varies by .3 (standard deviation), so the mean over so
-# many is known to within .04. Fewer do where all are far from the least already, as is looked after
-# every batch.
+# many is known to within .04. Fewer do where all are far from the least already, as is checked
+# after every batch.
 RESAMPLES = 200
 BATCH = 20
+# Draws looked at side by side; each may hold some 100 MB.
+WORKERS = 4
 KEPT = 0.8
 LEVEL, CERTAIN = 0.95, 0.999
 # The nearest that single precision tells apart, and the farthest that unit vectors can be.
@@ -40,7 +42,7 @@ NEAREST, FARTHEST = 1e-3, 2.0
 # Points whose nearest in other parts of the graph is looked for, distances held at a time, and
 # how many nearly as near are looked at more closely.
 LOOKED_AT = 2048
-HELD = 2**24
+HELD = 2**22
 CLOSE = 8
 
 
@@ -152,7 +154,7 @@ def clusters(
         return _likeness(found[there], anew[there], count)
 
     alike = np.zeros((0, count))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1)) as pool:
         while len(alike) < resamples and _undecided(alike):
             batch = range(len(alike), min(resamples, len(alike) + BATCH))
             alike = np.concatenate([alike, list(pool.map(again, batch))])
@@ -312,8 +314,7 @@ def _nearest_elsewhere(
     far[(part[rows, None] == part) | (part < 0)] = np.inf
     # Single precision only proposes: of those that it can hardly tell apart the first few.
     error = float(np.finfo(np.float32).eps) * unit.shape[1] ** 0.5 + 10.0**-DECIMALS
-    squared = far**2
-    close = squared <= squared.min(axis=1, keepdims=True) + 2 * error
+    close = far**2 <= far.min(axis=1, keepdims=True) ** 2 + 2 * error
     at = np.argsort(~close, axis=1, kind="stable")[:, :CLOSE]
     exact = _reach(pair_cosines(unit, rows, at), core[rows, None], core[at])
     exact[~np.take_along_axis(close, at, axis=1)] = np.inf

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lexiscope.measure.regions import Region
-from lexiscope.neighbors import spherize
+from lexiscope.neighbors import DECIMALS, spherize
 
 WORDS = 3
 LONGEST = 24
@@ -199,7 +199,7 @@ class _Points:
         yield ", ".join(frequent)
 
     def _of_words(self, members: NDArray[np.int64]) -> Iterator[str]:
-        mean = self.vectors[members].mean(axis=0)
+        mean = self.vectors[members].mean(axis=0, dtype=np.float64)
         able = members
         if self.kinds is not None:
             for kinds in (["word"], ["word", "piece"]):
@@ -208,8 +208,11 @@ class _Points:
                     able = chosen
                     break
         norm = float(np.linalg.norm(mean)) or 1.0
-        near = self.vectors[able] @ (mean / norm) - FREQUENT * np.log(able + 1)
-        yield from _windows([str(each) for each in self.labels[able[np.argsort(-near)]]])
+        # Summed up in an order of our own: which words stand for many must not hang on a last bit.
+        cosines = (self.vectors[able] * (mean / norm)).sum(axis=1)
+        near = (cosines - FREQUENT * np.log(able + 1)).round(DECIMALS)
+        order = np.argsort(-near, kind="stable")
+        yield from _windows([str(each) for each in self.labels[able[order]]])
 
 
 def _windows(words: Sequence[str]) -> Iterator[str]:

@@ -24,7 +24,8 @@ from lexiscope.neighbors import normalize
 # A mean is known well from fewer shuffles than a p-value.
 LEVEL_SHUFFLES = 100
 RESTARTS = 10
-# Digits of a silhouette that are the same on every processor; layers that differ by less are equal.
+# Digits of a silhouette that are the same on every processor, given the same vectors; layers that
+# differ by less are equal.
 DIGITS = 9
 
 

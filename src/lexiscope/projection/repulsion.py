@@ -26,7 +26,7 @@ FEWEST, MOST = 50, 4096
 # Fixed, not one a core, so that sums are added up in the same order on every machine.
 PARTS = 4
 # Of the cosines that a kernel's transform is divided by.
-DECIMALS = 12
+DECIMALS = 9
 
 
 def descend(

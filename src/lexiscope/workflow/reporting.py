@@ -15,6 +15,9 @@ from lexiscope.findings import KINDS, Finding, measure, plain, plain_name, takes
 from lexiscope.workflow.numbers import check_numbers
 from lexiscope.workflow.spaces import silent
 
+# What a report was measured by: one that was measured otherwise is measured anew.
+MEASURED_BY = f"{lexiscope.__version__}, measures 2"
+
 
 def report(
     atlas: Atlas | str | os.PathLike[str],
@@ -80,13 +83,13 @@ def report(
     # As they are read again: plain numbers and lists.
     found = tuple(Finding.from_json(each.as_json()) for each in measured)
     made = datetime.now(UTC).isoformat(timespec="seconds")
-    atlas.keep_report(Report(made, lexiscope.__version__, asked, keys, found))
+    atlas.keep_report(Report(made, MEASURED_BY, asked, keys, found))
     return atlas.findings
 
 
 def _is_of(kept: Report, asked: Mapping[str, Any], keys: Mapping[str, str]) -> bool:
     """Tell whether a report is what measuring now would give."""
-    return (kept.lexiscope, kept.asked, kept.spaces) == (lexiscope.__version__, asked, keys)
+    return (kept.lexiscope, kept.asked, kept.spaces) == (MEASURED_BY, asked, keys)
 
 
 def _still_true(
@@ -97,7 +100,7 @@ def _still_true(
     def of(report: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in report.items() if name != "lists"}
 
-    if kept is None or kept.lexiscope != lexiscope.__version__ or of(kept.asked) != of(asked):
+    if kept is None or kept.lexiscope != MEASURED_BY or of(kept.asked) != of(asked):
         return {}
     if words is not None and kept.spaces.get(words) != keys[words]:
         return {}  # every space may be measured with the model's words

@@ -116,7 +116,11 @@ export function factsOf(finding: Finding): Fact[] {
   if (hubs) {
     return [
       ["points", `${count(hubs.n)}, ${hubs.k} neighbours each`],
-      ["skewness", `${said(hubs.skewness)}${within(hubs.skewness_low, hubs.skewness_high)}; by chance ${said(hubs.chance_skewness)}`],
+      // Of heavy tails the upper end is too low too often.
+      [
+        "skewness",
+        `${said(hubs.skewness)}${hubs.marked ? ` (at 97.5 % confidence at least ${said(hubs.skewness_low)})` : within(hubs.skewness_low, hubs.skewness_high)}; by chance ${said(hubs.chance_skewness)}`,
+      ],
       ["nobody's neighbour", `${count(hubs.orphans)} points`],
       ["correlation with rank", `${said(hubs.correlation)} (${interval(hubs.low, hubs.high)})`],
     ];

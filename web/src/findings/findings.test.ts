@@ -61,6 +61,7 @@ test("what is unsure is said to be, and where it may lie", () => {
   ]);
   const hubs = { n: 9, k: 3, skewness: 0.5, skewness_low: 0.3, skewness_high: 0.8, chance_skewness: 0.3, orphans: 0 };
   expect(factsOf(made("hubness", hubs))[1]).toEqual(["skewness", ".5 (95 % interval .3 to .8); by chance .3"]);
+  expect(factsOf(made("hubness", { ...hubs, marked: true }))[1]).toEqual(["skewness", ".5 (at 97.5 % confidence at least .3); by chance .3"]);
 });
 
 test("figures of an earlier version, which tell nothing of what is unsure, are shown as they were", () => {
