@@ -119,7 +119,10 @@ def compare(reference: str, other: str) -> dict[str, str]:
         "neighbours of tables": _others(pairs("neighbours word") + pairs("neighbours position")),
         "neighbours in context": _others(pairs("neighbours context")),
         "PCA": _apart(pairs("pca word") + pairs("pca position") + pairs("pca context")),
-        "t-SNE of tables": _maps(pairs("tsne word") + pairs("tsne pos"), pairs("tsne kept word")),
+        "t-SNE of tables": _maps(
+            pairs("tsne word") + pairs("tsne position"),
+            pairs("tsne kept word") + pairs("tsne kept position"),
+        ),
         "t-SNE in context": _maps(pairs("tsne context"), pairs("tsne kept context")),
         "UMAP": _maps(pairs("umap word"), pairs("umap kept")),
         "statements": _statements(*told),
