@@ -43,6 +43,15 @@ def test_graph_k_is_cut_and_one_point_is_refused():
         neighbor_graph(FOUR[:1], 3)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_has_no_neighbours(value: float):
+    wrong = np.eye(20, dtype=np.float32)
+    wrong[3, 5] = value
+    for method in ("exact", "hnsw"):
+        with pytest.raises(LexiscopeError, match="1 of 20 points hold NaN or infinity"):
+            neighbor_graph(wrong, 5, method=method)
+
+
 def test_exact_equals_brute_force(word_table: NDArray[np.float32]):
     part = word_table[2000:5000]
     graph = neighbor_graph(part, 15)

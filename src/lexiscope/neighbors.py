@@ -290,11 +290,19 @@ def neighbor_graph(
     Raises
     ------
     LexiscopeError
-        With fewer than two points.
+        With fewer than two points, and for vectors that hold NaN or infinity.
     """
     n = len(vectors)
     if n < 2:
         raise LexiscopeError(f"a neighbour graph needs at least 2 points, this space has {n}")
+    wrong = sum(
+        int((~np.isfinite(vectors[at : at + ROWS])).any(axis=1).sum()) for at in range(0, n, ROWS)
+    )
+    if wrong:
+        raise LexiscopeError(
+            f"the vectors of {wrong:,} of {n:,} points hold NaN or infinity, to which nothing is "
+            "near: leave these out"
+        )
     k = min(k, n - 1)
     unit = normalize(vectors)
     if method == "auto":
