@@ -206,7 +206,7 @@ def nearest_points(
         return near, values[near]
     # All that single precision cannot tell from the last of these.
     last, largest = float(values[near[-1]]), float(np.abs(values).max())
-    error = 2 * _error(vectors.shape[1]) * max(largest, 1.0 if metric == "cosine" else 0.0)
+    error = 2 * cosine_error(vectors.shape[1]) * max(largest, 1.0 if metric == "cosine" else 0.0)
     close = values <= last + error if metric == "euclidean" else values >= last - error
     close[exclude if exclude is not None else []] = False
     near = np.flatnonzero(close)
@@ -224,11 +224,19 @@ def nearest_points(
     return near[order], exact[order].astype(np.float32)
 
 
-def _error(dimensions: int) -> float:
+def cosine_error(dimensions: int) -> float:
     """Return how far a cosine in single precision may lie from the rounded one.
 
     It grows with the square root of the dimensions, as rounding errors add up at random: of 700,000
     pairs of words, with 384 dimensions, the largest was a quarter of this.
+
+    Parameters
+    ----------
+    dimensions : int
+
+    Returns
+    -------
+    float
     """
     return float(np.finfo(np.float32).eps * dimensions**0.5 + 10.0**-DECIMALS)
 
@@ -383,7 +391,7 @@ def _search(
     have more copies than fit, and those of an approximate search that ended too soon.
     """
     n, dim = unit.shape
-    proposed, error = min(n, k + 1 + SPARE), _error(dim)
+    proposed, error = min(n, k + 1 + SPARE), cosine_error(dim)
     found = np.empty((len(rows), k), dtype=np.int32)
     values = np.empty((len(rows), k), dtype=np.float32)
     unsettled = [np.empty(0, dtype=np.int64)]

@@ -113,6 +113,19 @@ def too_few(name: str, space: str, error: TooFewError, n: int, layer: int | None
     return Finding(name, space, layer, statement, {"n": n, "refused": True})
 
 
+def short_p(p: float, digits: int = 2) -> str:
+    """Write a p-value with some digits that count, without the nought before the point."""
+    return f"{p:.{digits}g}".removeprefix("0")
+
+
+def undecided(draws: str, low: float, high: float, level: float) -> str:
+    """Say that draws tell a p-value to lie on either side of a level."""
+    return (
+        f"{draws} tell only that it lies between {short_p(low, 3)} and {short_p(high, 3)}, so it "
+        f"may be below {short_p(level)} or not"
+    )
+
+
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: NumPy's numbers and arrays become Python's, NaN None.
 

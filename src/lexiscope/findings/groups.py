@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
 from lexiscope.findings.distinct import distinct, left_out
-from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.findings.finding import Finding, as_points, short_p, too_few, undecided
 from lexiscope.findings.token_groups import Group, check_lists, token_groups
 from lexiscope.measure.evidence import corrected, decisive_draws
 from lexiscope.measure.groups import (
@@ -210,11 +210,9 @@ def _statement(group: Group, measured: Gathering, figures: Mapping[str, Any], wi
     tests = "1 group" if figures["tests"] == 1 else f"{figures['tests']:,} groups"
     doubt = ""
     if unsure:
-        low, high = (_short(figures[f"p_corrected_{end}"], 3) for end in ("low", "high"))
-        doubt = (
-            f"; {figures['permutations']:,} random groups tell only that it lies between {low} and "
-            f"{high}, so it may be below {_short(LEVEL)} or not"
-        )
+        low, high = figures["p_corrected_low"], figures["p_corrected_high"]
+        draws = f"{figures['permutations']:,} random groups"
+        doubt = f"; {undecided(draws, low, high, LEVEL)}"
     return (
         f"{_capital(verdict)}: of the {nearest} nearest to {group.one}, "
         f"{_percent(measured.share)} % are {_too(group)} ({interval}){lift}; among as many tokens "
@@ -264,8 +262,4 @@ def _p(figures: Mapping[str, Any]) -> str:
     if p < 0.001:
         return "p < .001"
     least = figures["p"] * (1 + figures["permutations"]) < 1.5
-    return f"p {'≤' if least else '='} {_short(p, 3 if figures['unsure'] else 2)}"
-
-
-def _short(p: float, digits: int = 2) -> str:
-    return f"{p:.{digits}g}".removeprefix("0")
+    return f"p {'≤' if least else '='} {short_p(p, 3 if figures['unsure'] else 2)}"

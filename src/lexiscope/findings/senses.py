@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
-from lexiscope.findings.finding import Finding, as_points, too_few
+from lexiscope.findings.finding import Finding, as_points, short_p, too_few, undecided
 from lexiscope.measure.evidence import FEWEST as UNITS
 from lexiscope.measure.evidence import (
     Corrected,
@@ -226,18 +226,11 @@ def _of_word(
 def _p(chosen: Best, p: Corrected, shuffles: int, allowed: str) -> str:
     """Say the corrected p, and where it may lie if that is on either side of the level."""
     if p.unsure(CERTAIN):
-        middle, low, high = (_short(each, 3) for each in p)
-        return (
-            f"p = {middle}{allowed}; {shuffles:,} shuffles tell only that it lies between {low} "
-            f"and {high}, so it may be below {_short(CERTAIN)} or not"
-        )
+        doubt = undecided(f"{shuffles:,} shuffles", p.low, p.high, CERTAIN)
+        return f"p = {short_p(p.p, 3)}{allowed}; {doubt}"
     # None of the shuffles came near: it could be smaller with more of them.
     sign = "≤" if chosen.p * (1 + shuffles) < 1.5 and p.p < 1 else "="
-    return f"p {sign} {_short(p.p)}{allowed}"
-
-
-def _short(p: float, digits: int = 2) -> str:
-    return f"{p:.{digits}g}".removeprefix("0")
+    return f"p {sign} {short_p(p.p)}{allowed}"
 
 
 def _refused(space: Space, short: Mapping[str, int]) -> Finding:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lexiscope.errors import TooFewError
-from lexiscope.neighbors import DECIMALS, neighbor_graph, normalize, pair_cosines
+from lexiscope.neighbors import cosine_error, neighbor_graph, normalize, pair_cosines
 
 if TYPE_CHECKING:
     from lexiscope.measure.density import Edges
@@ -139,8 +139,7 @@ def clusters(
             f"{n} point{'s' * (n != 1)}: too few to say whether they lie in clusters "
             f"({FEWEST} are needed)"
         )
-    cosines = similarities[:, :NEIGHBORS].astype(np.float64)
-    distances = np.sqrt((2 - 2 * cosines).clip(NEAREST**2, FARTHEST**2))
+    distances = _distances(similarities[:, :NEIGHBORS])
     near, unit = np.ascontiguousarray(indices[:, :NEIGHBORS]), normalize(vectors)
     look = _Density(unit, near, distances, edges_of(near, distances))
     found = look.clusters(np.ones(n, dtype=bool), SMALLEST)
@@ -313,8 +312,8 @@ def _nearest_elsewhere(
     far = _reach(unit[rows] @ unit.T, core[rows, None], core)
     far[(part[rows, None] == part) | (part < 0)] = np.inf
     # Single precision only proposes: of those that it can hardly tell apart the first few.
-    error = float(np.finfo(np.float32).eps) * unit.shape[1] ** 0.5 + 10.0**-DECIMALS
-    close = far**2 <= far.min(axis=1, keepdims=True) ** 2 + 2 * error
+    error = 2 * cosine_error(unit.shape[1])
+    close = far**2 <= far.min(axis=1, keepdims=True) ** 2 + error
     at = np.argsort(~close, axis=1, kind="stable")[:, :CLOSE]
     exact = _reach(pair_cosines(unit, rows, at), core[rows, None], core[at])
     exact[~np.take_along_axis(close, at, axis=1)] = np.inf
@@ -324,8 +323,12 @@ def _nearest_elsewhere(
 
 def _reach(cosines: NDArray[np.floating], core: Doubles, others: Doubles) -> Doubles:
     """Return distances of unit vectors, at least the core distance of either end."""
-    far = np.sqrt((2 - 2 * cosines.astype(np.float64)).clip(NEAREST**2, FARTHEST**2))
-    return np.asarray(np.maximum(far, np.maximum(core, others)))
+    return np.asarray(np.maximum(_distances(cosines), np.maximum(core, others)))
+
+
+def _distances(cosines: NDArray[np.floating]) -> Doubles:
+    squares = (2 - 2 * cosines.astype(np.float64)).clip(NEAREST**2, FARTHEST**2)
+    return np.asarray(np.sqrt(squares))
 
 
 def _likeness(
